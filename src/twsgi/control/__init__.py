@@ -1,0 +1,7 @@
+"""
+What the processes say to each other.
+
+- L{twsgi.control.commands}: the AMP commands between the master and its children: data only.
+- L{twsgi.control.launch}: how a child is started, and what it finds in which descriptor.
+- L{twsgi.control.scoreboard}: the memory that all share: who is busy, since when, how often.
+"""

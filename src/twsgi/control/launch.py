@@ -1,0 +1,133 @@
+"""How a child is started, and what it finds in which descriptor.
+
+The master writes a L{Launch} into an anonymous file and inherits it to the child at a fixed
+descriptor; the child reads it back.  Both sides import this module, neither imports the other.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import sys
+import tempfile
+from dataclasses import dataclass
+
+from twsgi.settings.model import Settings
+
+#: The child's end of the control stream (AMP).
+CONTROL_FD = 3
+#: The anonymous file that holds the launch.
+LAUNCH_FD = 4
+#: The scoreboard's memory.
+SCOREBOARD_FD = 5
+#: The first listening socket; the others follow.
+FIRST_LISTENER_FD = 6
+
+WORKER = "worker"
+FRONTEND = "http"
+
+#: Python would put the working directory first in sys.path; what is imported before the
+#: application must not be shadowed by a file of its own.
+_BOOT = "import sys; sys.path[:1] = sys.path[0] and sys.path[:1] or []; from twsgi.{0}.main import main; main()"
+_PACKAGES = {WORKER: "worker", FRONTEND: "frontend"}
+
+
+@dataclass(frozen=True, slots=True)
+class InheritedListener:
+    """A listening socket as the child finds it: its descriptor, kind and bound address."""
+
+    descriptor: int
+    kind: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """
+    All that a child is told at its start.
+
+    @ivar kind: L{WORKER} or L{FRONTEND}.
+    @ivar index: from 1; its place among its kind, kept by whoever replaces it.
+    @ivar listeners: what it accepts connections on: none for a worker in C{http =} mode.
+    @ivar workers: how many worker records the scoreboard has.
+    @ivar frontends: how many frontend records the scoreboard has.
+    @ivar directory: where it works; None: where the master was started.
+    @ivar multiprocess: the application runs in more than one process (wsgi.multiprocess).
+    @ivar server_name: the host's name (SERVER_NAME).
+    @ivar server_port: the first listening socket's port (SERVER_PORT).
+    """
+
+    kind: str
+    index: int
+    settings: Settings
+    listeners: tuple[InheritedListener, ...]
+    workers: int
+    frontends: int
+    directory: str | None
+    multiprocess: bool
+    server_name: str
+    server_port: int
+
+    @property
+    def title(self) -> str:
+        """What the process calls itself: C{uWSGI worker 1}, with C{procname-prefix} before it."""
+        return f"{self.settings.procname_prefix}uWSGI {self.kind} {self.index}"
+
+    def to_json(self) -> str:
+        """What L{from_json} reads."""
+        return json.dumps(dataclasses.asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Launch:
+        """The value that L{to_json} wrote."""
+        data = json.loads(text)
+        data["settings"] = Settings.from_json(json.dumps(data["settings"]))
+        data["listeners"] = tuple(InheritedListener(**one) for one in data["listeners"])
+        return cls(**data)
+
+    def write(self) -> int:
+        """
+        Puts the launch into an anonymous file.
+
+        @return: its descriptor, close-on-exec, at offset 0; the caller's to close.
+        """
+        descriptor = anonymous_file("twsgi-launch")
+        os.pwrite(descriptor, self.to_json().encode(), 0)
+        return descriptor
+
+    @classmethod
+    def read(cls, descriptor: int = LAUNCH_FD) -> Launch:
+        """The launch in C{descriptor}, which is closed."""
+        with open(descriptor, "rb") as file:
+            file.seek(0)
+            return cls.from_json(file.read().decode())
+
+    def arguments(self) -> list[str]:
+        """The child's command line; the last word is there for C{ps} alone."""
+        code = _BOOT.format(_PACKAGES[self.kind])
+        return [sys.executable, "-c", code, self.title]
+
+
+def anonymous_file(name: str) -> int:
+    """
+    A descriptor (close-on-exec) of an empty file that no path leads to: a memfd, or an unlinked
+    temporary file where the system has none.
+    """
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create(name)
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
+
+
+def forbid_inheritance(first: int = CONTROL_FD, last: int = 255) -> None:
+    """
+    Sets close-on-exec on what this child inherited: a child of the application's (C{os.system})
+    must not keep a port bound or a link open.  The first statement of every child.
+    """
+    for descriptor in range(first, last + 1):
+        try:
+            os.set_inheritable(descriptor, False)
+        except OSError:
+            if descriptor > FIRST_LISTENER_FD + 32:
+                return

@@ -1,0 +1,141 @@
+"""The seams: what one room of the house may ask of another, as zope interfaces.
+
+Layer 0: imports nothing of twsgi.  Rooms of the same layer never import one another; they meet
+here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zope.interface import Attribute, Interface
+
+if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
+
+
+class IResponseSink(Interface):
+    """
+    Where one response goes.  All methods are called on the thread that runs the request, in the
+    order C{start}, C{write}*, then exactly one of C{finish} and C{abort}.
+
+    The sink frames the response; the caller has checked status and headers, never sends more
+    than the Content-Length it announced, and never a body where there can be none.
+    """
+
+    head_sent: bool = Attribute("True once a byte of the response may have left.")
+    head_size: int = Attribute("Bytes of the response's head, 0 before L{start}.")
+    body_size: int = Attribute("Bytes of body taken so far, framing not counted.")
+
+    def start(status: str, headers: list[tuple[str, str]], length: int | None) -> None:
+        """
+        Takes the head; it leaves with the first bytes of the body, or at C{finish}.  May be
+        called again while C{head_sent} is false: the later head replaces the earlier.
+
+        @param length: how many bytes of body will follow, or None if it is not known.
+        """
+
+    def write(data: bytes) -> None:
+        """
+        Takes a piece of the body.  Blocks while the reader is slower than the application.
+
+        @raise ConnectionError: the client is gone; there is no point in going on.
+        """
+
+    def finish(data: bytes) -> None:
+        """Takes the last piece (may be empty) and ends the response."""
+
+    def abort() -> None:
+        """Cuts the response short so that the client can tell: no final chunk, connection closed."""
+
+
+class IThreadSafeTransport(Interface):
+    """
+    A plain transport of our own whose C{write_from_thread} may be called off the reactor thread:
+    send and close share one lock, so that bytes never reach a reused descriptor.
+    """
+
+    def write_from_thread(data: bytes, timeout: float) -> None:
+        """
+        Sends C{data}, at once where the socket takes it; else queues the rest and returns while
+        less than the high-water mark is queued, or waits for room.  Any thread but the reactor's.
+
+        @raise ConnectionError: the connection is lost, or nothing moved for C{timeout} seconds.
+        """
+
+
+class ISendfileTransport(Interface):
+    """A transport that can send a part of a file without reading it into the process."""
+
+    def send_file(descriptor: int, offset: int, count: int) -> Deferred[None]:
+        """
+        Sends C{count} bytes of the file from C{offset}, after all that was written before, as the
+        socket takes them.  Reactor thread.  C{descriptor} stays the caller's: it must be open
+        until the Deferred fires, and the caller closes it then.
+
+        @return: fires with None when the last byte is in the socket; fails with
+            L{twisted.internet.error.ConnectionLost} where the client went away, or L{EOFError}
+            where the file has become shorter (the transport is then already aborted).
+        """
+
+
+class ICheaperAlgorithm(Interface):
+    """
+    Decides how many workers there should be (uWSGI's C{cheaper-algo}).  Pure: a decision depends
+    on the snapshots alone, never on a clock or the machine.
+    """
+
+    def sampled(snapshot: Any) -> Any:
+        """
+        Called each time the workers were looked at.
+
+        @param snapshot: a L{twsgi.master.cheaper.Snapshot}.
+        @return: a L{twsgi.master.cheaper.Decision}.
+        """
+
+
+class IWaitPoint(Interface):
+    """
+    Where the core threads of a worker wait for something to do: a request on one of the links, or
+    one that the reactor hands over.  One implementation is Linux's epoll and eventfd, the other
+    runs everywhere.
+    """
+
+    def add_link(link: Any) -> None:
+        """Watches a link (anything with C{fileno()}).  Reactor thread."""
+
+    def rearm(link: Any) -> None:
+        """Watches a link again that L{wait} returned.  Core threads."""
+
+    def forget(link: Any) -> None:
+        """Stops watching a link for good; it may be closed afterwards.  The thread that owns it."""
+
+    def submit(work: Any) -> None:
+        """Hands C{work} to the next free core.  Reactor thread."""
+
+    def wait() -> Any:
+        """
+        Blocks until there is something to do: a link with bytes (which is not watched until it
+        is rearmed, so it is the caller's alone), a submitted work, or None: the thread shall end.
+        """
+
+    def waiting() -> int:
+        """How many submitted works no core has taken yet."""
+
+    def close() -> None:
+        """Lets every thread that waits, or will, end.  Reactor thread."""
+
+
+class ISpawner(Interface):
+    """Starts child processes: the real one is C{reactor.spawnProcess}, tests have a fake."""
+
+    def spawn(launch: Any, protocol: Any, descriptors: dict[int, int]) -> Any:
+        """
+        Starts one child.
+
+        @param launch: a L{twsgi.control.launch.Launch}.
+        @param protocol: an C{IProcessProtocol}.
+        @param descriptors: the child's descriptor number -> ours.
+        @return: an C{IProcessTransport}.
+        @raise OSError: it could not be started.
+        """

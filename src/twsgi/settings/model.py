@@ -1,0 +1,142 @@
+"""L{Settings}: every option's value, typed and frozen; L{Plan}: what is to run because of them.
+
+Both are plain values: they compare, print and travel to the children as JSON.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """
+    What the operator asked for, defaults filled in.  A field is named after its uWSGI option with
+    C{-} as C{_}; times are seconds, sizes bytes, repeated options tuples in the order given.
+    """
+
+    strict: bool = False
+    master: bool = False
+    http: tuple[str, ...] = ()
+    http_socket: tuple[str, ...] = ()
+    processes: int = 1
+    threads: int = 1
+    enable_threads: bool = True
+    cheaper: int = 0
+    cheaper_initial: int = 0
+    cheaper_step: int = 0
+    cheaper_overload: int = 3
+    cheaper_algo: str = "spare"
+    pythonpath: tuple[str, ...] = ()
+    module: str | None = None
+    callable: str = "application"
+    wsgi_file: str | None = None
+    chdir: str | None = None
+    check_static: tuple[str, ...] = ()
+    offload_threads: int = 0
+    disable_logging: bool = False
+    listen: int = 1024
+    die_on_term: bool = False
+    vacuum: bool = True
+    need_app: bool = True
+    lazy_apps: bool = True
+    lazy: bool = False
+    single_interpreter: bool = True
+    thunder_lock: bool = False
+    buffer_size: int = 65536
+    http_timeout: int = 60
+    #: 0: off; 1: on, idle for C{http-timeout} at most; N: on, idle for N seconds at most.
+    http_keepalive: int = 1
+    http_headers_timeout: int = 10
+    #: 0: as long as C{listen}.
+    http_queue: int = 0
+    socket_timeout: int = 4
+    worker_reload_mercy: int = 60
+    procname_prefix: str = ""
+    auto_procname: bool = False
+    env: tuple[str, ...] = ()
+    pidfile: str | None = None
+
+    def to_json(self) -> str:
+        """One line of JSON from which L{from_json} makes an equal value."""
+        return json.dumps(dataclasses.asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Settings:
+        """The value that L{to_json} wrote."""
+        return cls(**{name: _frozen(value) for name, value in json.loads(text).items()})
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """
+    Where a listening socket is bound.
+
+    @ivar host: a numeric address; C{0.0.0.0} for C{:8000}.
+    @ivar port: 0 lets the kernel choose.
+    """
+
+    host: str
+    port: int
+
+    @property
+    def ipv6(self) -> bool:
+        """True for an IPv6 address."""
+        return ":" in self.host
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if self.ipv6 else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """
+    One listening socket.
+
+    @ivar kind: C{http}: a frontend accepts on it; C{http-socket}: the workers do.
+    @ivar backlog: the length of the kernel's queue of connections not yet accepted.
+    """
+
+    kind: str
+    address: Address
+    backlog: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """
+    What is to run: the container executes it, tests assert on it.
+
+    @ivar master: False: everything in this one process, and C{http} means C{http-socket}.
+    @ivar workers: the most worker processes there will be.
+    @ivar initial: how many are started at once.
+    @ivar minimum: below this C{cheaper} never goes; equal to C{workers} where it is off.
+    @ivar frontends: how many frontend processes there are.
+    @ivar capacity: how many requests can be inside the application at once.
+    @ivar environment: what the children's environment has beyond the master's (option C{env}).
+    @ivar directory: absolute; the children's working directory, None: where the master was started.
+    @ivar warnings: what the operator should read, one line each, nothing that stops the start.
+    """
+
+    settings: Settings
+    master: bool
+    listeners: tuple[Listener, ...]
+    workers: int
+    initial: int
+    minimum: int
+    frontends: int
+    environment: tuple[tuple[str, str], ...]
+    directory: str | None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def capacity(self) -> int:
+        """Requests at once: workers by threads."""
+        return self.workers * self.settings.threads

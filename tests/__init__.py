@@ -1,0 +1,1 @@
+"""The tests: C{python -m twisted.trial tests}."""
