@@ -22,9 +22,12 @@ class UserError(TwsgiError):
     The operator (or embedder) asked for something that cannot be had.
 
     C{str(error)} is the whole message, one line; C{exit_code} is the process's status.
+
+    @ivar warnings: what was found before it, one line each; shown first, it may be the reason.
     """
 
     exit_code = EXIT_USAGE
+    warnings: tuple[str, ...] = ()
 
 
 class ConfigurationError(UserError):
@@ -61,3 +64,7 @@ class FrameError(TwsgiError):
 
 class ResponseError(TwsgiError, ValueError):
     """The application's status or headers are not what PEP 3333 and RFC 9110 allow."""
+
+
+class ClientDisconnected(TwsgiError, ConnectionError):
+    """The client is gone, or reads nothing any more: there is no point in going on."""

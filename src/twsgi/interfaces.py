@@ -39,14 +39,21 @@ class IResponseSink(Interface):
         """
         Takes a piece of the body.  Blocks while the reader is slower than the application.
 
-        @raise ConnectionError: the client is gone; there is no point in going on.
+        @raise ClientDisconnected: the client is gone; there is no point in going on.
         """
 
     def finish(data: bytes) -> None:
-        """Takes the last piece (may be empty) and ends the response."""
+        """
+        Takes the last piece (may be empty) and ends the response.
+
+        @raise ClientDisconnected: the client is gone.
+        """
 
     def abort() -> None:
-        """Cuts the response short so that the client can tell: no final chunk, connection closed."""
+        """
+        Cuts the response short so that the client can tell: no final chunk, connection closed.
+        Never raises; after L{finish} it does nothing.
+        """
 
 
 class IThreadSafeTransport(Interface):
@@ -60,7 +67,7 @@ class IThreadSafeTransport(Interface):
         Sends C{data}, at once where the socket takes it; else queues the rest and returns while
         less than the high-water mark is queued, or waits for room.  Any thread but the reactor's.
 
-        @raise ConnectionError: the connection is lost, or nothing moved for C{timeout} seconds.
+        @raise ClientDisconnected: the connection is lost, or nothing moved for C{timeout} seconds.
         """
 
 
@@ -77,6 +84,16 @@ class ISendfileTransport(Interface):
             L{twisted.internet.error.ConnectionLost} where the client went away, or L{EOFError}
             where the file has become shorter (the transport is then already aborted).
         """
+
+
+class ILineLog(Interface):
+    """Where the container's own words go: the log of a process of its own, or a host's."""
+
+    def line(text: str) -> None:
+        """Takes one line, without its newline.  Any thread."""
+
+    def write(data: bytes) -> None:
+        """Takes whole lines, each ended by a newline.  Any thread."""
 
 
 class ICheaperAlgorithm(Interface):
@@ -124,6 +141,19 @@ class IWaitPoint(Interface):
 
     def close() -> None:
         """Lets every thread that waits, or will, end.  Reactor thread."""
+
+
+class IBalancer(Interface):
+    """Chooses among the idle links of a frontend.  Reactor thread."""
+
+    def idle(worker: int, link: Any) -> None:
+        """C{link}, to C{worker}, may be given a request."""
+
+    def remove(worker: int, link: Any) -> None:
+        """C{link} may not be given a request any more; nothing if it was not idle."""
+
+    def take() -> Any:
+        """The link for the next request, which is then no longer idle; None if there is none."""
 
 
 class ISpawner(Interface):

@@ -4,4 +4,8 @@ What the processes say to each other.
 - L{twsgi.control.commands}: the AMP commands between the master and its children: data only.
 - L{twsgi.control.launch}: how a child is started, and what it finds in which descriptor.
 - L{twsgi.control.scoreboard}: the memory that all share: who is busy, since when, how often.
+- L{twsgi.control.title}: what a process is called in C{ps}.
+- L{twsgi.control.child}: what every child does: its beginning, its link to the master, its end.
+- L{twsgi.control.quiet}: AMP without Twisted's words about it.
+- L{twsgi.control.listening}: the listening sockets, bound once.
 """

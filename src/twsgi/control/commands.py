@@ -7,42 +7,35 @@ child, that the master is gone; for the master, that the child is as good as dea
 
 from __future__ import annotations
 
-from twisted.protocols.amp import Command, Descriptor, Float, Integer, Unicode
+from twisted.protocols.amp import Boolean, Command, Descriptor, Float, Integer, Unicode
 
 
 class Ready(Command):
     """Child to master: it can do its work; send links.  C{seconds}: what the application took."""
 
     arguments = [(b"seconds", Float())]
-    response: list[tuple[bytes, object]] = []
 
 
 class Failed(Command):
     """Worker to master: the application cannot be loaded (C{reason}, one line); it exits next."""
 
     arguments = [(b"reason", Unicode())]
-    response: list[tuple[bytes, object]] = []
 
 
 class Replace(Command):
     """Child to master: it was asked (SIGTERM) to leave; spawn another, then drain it."""
-
-    arguments: list[tuple[bytes, object]] = []
-    response: list[tuple[bytes, object]] = []
 
 
 class AddFrontendLink(Command):
     """Master to worker: one more link, to C{frontend} (from 1).  The descriptor is the worker's."""
 
     arguments = [(b"frontend", Integer()), (b"link", Descriptor())]
-    response: list[tuple[bytes, object]] = []
 
 
 class AddWorkerLink(Command):
     """Master to frontend: one more link, to C{worker} (from 1).  The descriptor is the frontend's."""
 
     arguments = [(b"worker", Integer()), (b"link", Descriptor())]
-    response: list[tuple[bytes, object]] = []
 
 
 class Drain(Command):
@@ -51,7 +44,9 @@ class Drain(Command):
 
     A frontend empties the kernel's queue of connections first, then serves what it has.  A worker
     asks for its links to be closed (RETIRE), and goes when the last is.
+
+    C{final}: nobody else will accept on the listening sockets any more, so whoever has connected
+    already must be served by those who drain.
     """
 
-    arguments: list[tuple[bytes, object]] = []
-    response: list[tuple[bytes, object]] = []
+    arguments = [(b"final", Boolean())]

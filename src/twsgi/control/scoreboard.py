@@ -94,5 +94,14 @@ class Scoreboard:
         for core in range(self.threads):
             self.core(index, core)[CORE_BUSY_SINCE] = 0
 
+    def clear_frontend(self, index: int) -> None:
+        """
+        Marks a frontend that is dead as absent, its queue as empty; the counters stay.  Master
+        only.
+        """
+        record = self.frontend(index)
+        record[FRONTEND_PID] = record[FRONTEND_STATE] = record[FRONTEND_QUEUED] = 0
+        record[FRONTEND_OLDEST] = record[FRONTEND_ACTIVE] = 0
+
     def _record(self, start: int) -> memoryview:
         return self.words[start : start + RECORD]

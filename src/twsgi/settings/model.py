@@ -122,6 +122,7 @@ class Plan:
     @ivar capacity: how many requests can be inside the application at once.
     @ivar environment: what the children's environment has beyond the master's (option C{env}).
     @ivar directory: absolute; the children's working directory, None: where the master was started.
+    @ivar pidfile: absolute; relative ones start where the master does, whatever C{chdir} says.
     @ivar warnings: what the operator should read, one line each, nothing that stops the start.
     """
 
@@ -134,6 +135,7 @@ class Plan:
     frontends: int
     environment: tuple[tuple[str, str], ...]
     directory: str | None
+    pidfile: str | None = None
     warnings: tuple[str, ...] = ()
 
     @property

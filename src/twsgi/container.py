@@ -1,0 +1,290 @@
+"""L{Container}: WSGI applications as a service of any Twisted application."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, fail, maybeDeferred, succeed
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from twsgi.errors import ConfigurationError
+from twsgi.interfaces import ILineLog
+from twsgi.log.embedded import LoggerLog
+from twsgi.settings.model import Plan, Settings
+
+#: Options about the process that serves.  Without a master that is the host's, which is not ours.
+_OF_THE_PROCESS = ("chdir", "env", "pidfile", "procname_prefix", "auto_procname")
+
+
+class PlanService(Protocol):
+    """
+    What executes a Plan: L{twsgi.master.service.Master}, or L{twsgi.worker.solo.Solo}.
+
+    @ivar failed: fails once, with a L{twsgi.errors.UserError}, where it cannot go on.
+    """
+
+    failed: Deferred[Any]
+
+    def bind(self) -> None:
+        """Binds the listening sockets, if they are not yet."""
+
+    def startService(self) -> None:
+        """Starts."""
+
+    def stopService(self) -> Deferred[Any] | None:
+        """Finishes what is in flight, ends."""
+
+    def stop_now(self) -> None:
+        """Ends at once."""
+
+
+#: Makes what executes a Plan: (plan, reactor, log, environment, descriptor of the log).
+Executor = Callable[[Plan, Any, ILineLog, Mapping[str, str], int], PlanService]
+
+
+class Container(Service):
+    """
+    Serves one WSGI application as a mapping of uWSGI's options says::
+
+        Container({"http": ":8000", "module": "app", "processes": 2}).setServiceParent(application)
+
+    The host's process is never touched: no chdir, environment, signals, standard streams, title
+    or pidfile.  With more than one process, or C{"master": True}, C{chdir}, C{env} and the like
+    are the children's.  In a Plan of one process the application runs in the host's, on threads:
+    there they are refused, except C{pythonpath}, which extends the host's C{sys.path}.
+
+    The container's own lines go to L{twisted.logger}; what the children write goes to a
+    descriptor, as it is.  Reactor thread, but for the constructor.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        options: Mapping[str, object],
+        *,
+        reactor: Any = None,
+        log_descriptor: int | None = None,
+    ) -> None:
+        """
+        @param options: uWSGI's options by name, C{-} or C{_}: a repeated option is a list, a bare
+            one True.  Relative paths are relative to C{chdir}, or to the working directory now.
+        @param reactor: by default the global one, asked for when the service starts.
+        @param log_descriptor: what the children write their log to; stays the caller's.  By
+            default a duplicate of descriptor 2, which is made at the start and closed at the end.
+        @raise ConfigurationError: the options say something that cannot be had.
+        """
+        self._store(embedded_plan(options), reactor, LoggerLog(self._log), log_descriptor, True)
+
+    @classmethod
+    def from_plan(
+        cls, plan: Plan, *, reactor: Any, log: ILineLog, log_descriptor: int
+    ) -> Container:
+        """
+        A container that is the whole process: its log has raw lines, and no option is refused.
+        For the entry points; what is the process's they see to themselves.
+
+        @param log_descriptor: stays the caller's.
+        """
+        container = cls.__new__(cls)
+        container._store(plan, reactor, log, log_descriptor, False)
+        return container
+
+    def _store(
+        self,
+        plan: Plan,
+        reactor: Any,
+        log: ILineLog,
+        log_descriptor: int | None,
+        embedded: bool,
+    ) -> None:
+        self.plan = plan
+        #: Makes what executes the plan; tests put another here.
+        self.execute: Executor = execute
+        self._reactor = reactor
+        self._lines = log
+        self._log_descriptor = log_descriptor
+        self._duplicate: int | None = None
+        self._embedded = embedded
+        self._running: PlanService | None = None
+        self._stopping: PlanService | None = None
+        self._stop_waiters: list[Deferred[None]] = []
+        self._failure: Failure | None = None
+        self._failure_waiters: list[Deferred[Any]] = []
+
+    @property
+    def reactor(self) -> Any:
+        """The reactor it runs in."""
+        if self._reactor is None:
+            from twisted.internet import reactor
+
+            self._reactor = reactor
+        return self._reactor
+
+    @property
+    def failed(self) -> Deferred[Any]:
+        """
+        A Deferred of the caller's own (each time another one) that fails where the container
+        cannot go on: with L{twsgi.errors.ApplicationError} where the application cannot be
+        loaded.  The container is stopped then.
+        """
+        if self._failure is not None:
+            return fail(self._failure)
+        waiter: Deferred[Any] = Deferred()
+        self._failure_waiters.append(waiter)
+        return waiter
+
+    def bind(self) -> None:
+        """
+        Binds the listening sockets, if they are not yet.
+
+        @raise BindError: an address cannot be had; nothing stays bound.
+        """
+        execution = self._execution()
+        try:
+            execution.bind()
+        except BaseException:
+            self._running = None
+            self._close_duplicate()
+            raise
+
+    def privilegedStartService(self) -> None:
+        """Binds, while the process may still have the right to ports below 1024."""
+        super().privilegedStartService()  # type: ignore[no-untyped-call]
+        self.bind()
+
+    def startService(self) -> None:
+        """
+        Starts to serve.
+
+        @raise BindError: an address cannot be had; nothing stays bound.
+        """
+        if self._embedded:
+            for warning in self.plan.warnings:
+                self._log.warn("{warning}", warning=warning)
+        self.bind()
+        super().startService()  # type: ignore[no-untyped-call]
+        self._execution().startService()
+
+    def stopService(self) -> Deferred[None]:
+        """
+        Accepts nothing new and finishes what is in flight (C{worker-reload-mercy} at most).
+
+        @return: fires when nothing of the container is left.
+        """
+        super().stopService()  # type: ignore[no-untyped-call]
+        execution, self._running = self._running, None
+        if execution is not None:
+            self._stopping = execution
+            maybeDeferred(execution.stopService).addBoth(self._stopped)
+        if self._stopping is None:
+            return succeed(None)
+        waiter: Deferred[None] = Deferred()
+        self._stop_waiters.append(waiter)
+        return waiter
+
+    def stop_now(self) -> None:
+        """Ends at once: requests in flight are cut off.  Also while it is being stopped."""
+        execution = self._running or self._stopping
+        if execution is not None:
+            execution.stop_now()
+
+    def _stopped(self, result: Any) -> None:
+        if isinstance(result, Failure):
+            self._log.failure("the container did not stop as it should", result)
+        self._stopping = None
+        self._close_duplicate()
+        waiters, self._stop_waiters = self._stop_waiters, []
+        for waiter in waiters:
+            waiter.callback(None)
+
+    def _close_duplicate(self) -> None:
+        if self._duplicate is not None:
+            os.close(self._duplicate)
+            self._duplicate = None
+
+    def _execution(self) -> PlanService:
+        """What runs, or shall."""
+        if self._running is None:
+            self._failure = None
+            execution = self.execute(
+                self.plan, self.reactor, self._lines, dict(os.environ), self._descriptor()
+            )
+            execution.failed.addErrback(self._execution_failed)
+            self._running = execution
+        return self._running
+
+    def _descriptor(self) -> int:
+        if self._log_descriptor is not None:
+            return self._log_descriptor
+        if self._duplicate is None:
+            self._duplicate = os.dup(2)
+        return self._duplicate
+
+    def _execution_failed(self, failure: Failure) -> None:
+        """The container stops; the process lives on, and who asked is told."""
+        self._failure = failure
+        if self._embedded:
+            self._log.critical(
+                "the container is stopped: {reason}", reason=failure.getErrorMessage()
+            )
+        if self.running:
+            self.stopService()
+        waiters, self._failure_waiters = self._failure_waiters, []
+        for waiter in waiters:
+            waiter.errback(failure)
+
+
+def embedded_plan(options: Mapping[str, object]) -> Plan:
+    """
+    The Plan of a container in somebody else's process.
+
+    @raise ConfigurationError: the options cannot be meant, or not there.
+    """
+    from twsgi.settings.plan import plan
+    from twsgi.settings.resolve import from_mapping
+
+    settings, warnings = from_mapping(options)
+    found = plan(settings, os.getcwd())
+    if not found.master:
+        _refuse_options_of_the_process(settings)
+    elif settings.pidfile:
+        warnings.append("pidfile: not written, for an embedded container has no process")
+    return dataclasses.replace(found, warnings=(*warnings, *found.warnings))
+
+
+def _refuse_options_of_the_process(settings: Settings) -> None:
+    """@raise ConfigurationError: an option would change the host's process."""
+    untouched = Settings()
+    for field in _OF_THE_PROCESS:
+        if getattr(settings, field) != getattr(untouched, field):
+            option = field.replace("_", "-")
+            raise ConfigurationError(
+                f"{option}: an embedded container of one process does not change the process that"
+                f" hosts it; remove {option}, or give the application a process of its own with"
+                " master = true"
+            )
+
+
+def execute(
+    plan: Plan, reactor: Any, log: ILineLog, environment: Mapping[str, str], descriptor: int
+) -> PlanService:
+    """What executes C{plan}: a master with children, or this process alone."""
+    if plan.master:
+        from twsgi.master.service import Master
+
+        return Master(
+            plan,
+            reactor=reactor,
+            log=log,
+            environment=environment,
+            log_descriptor=descriptor,
+        )
+    from twsgi.worker.solo import Solo
+
+    return Solo(plan, reactor=reactor, log=log)

@@ -1,0 +1,112 @@
+"""What every child process does, whatever its kind: its beginning, its control link, its end."""
+
+from __future__ import annotations
+
+import atexit
+import faulthandler
+import os
+import signal
+import socket
+import sys
+from typing import Any
+
+from twisted.internet.protocol import Factory, connectionDone
+from twisted.python.failure import Failure
+
+from twsgi.control.commands import Replace
+from twsgi.control.launch import CONTROL_FD, Launch, forbid_inheritance
+from twsgi.control.quiet import QuietAMP
+from twsgi.control.title import set_process_title
+from twsgi.log.observer import start_logging
+from twsgi.log.sink import LogSink
+
+
+def begin() -> tuple[Launch, LogSink]:
+    """
+    A child's first steps: closes what it inherited to its own children, reads what it is to do,
+    goes where it is to work, takes its name, and leaves signals to the master.
+    """
+    forbid_inheritance()
+    launch = Launch.read()
+    if launch.directory is not None:
+        os.chdir(launch.directory)
+    if launch.settings.auto_procname:
+        set_process_title(launch.title)
+    sink = LogSink(2)
+    start_logging(sink)
+    faulthandler.enable()
+    return launch, sink
+
+
+class ControlLink(QuietAMP):
+    """
+    A child's end of the link to the master.  What a kind of child is asked is answered by a
+    subclass; the end of file means that the master is gone.
+    """
+
+    def master_gone(self) -> None:
+        """The master is gone.  Called once."""
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """C{IProtocol}."""
+        super().connectionLost(reason)
+        self.master_gone()
+
+
+class _OneLink(Factory):
+    """Gives the one connection there is its protocol."""
+
+    noisy = False
+
+    def __init__(self, link: ControlLink) -> None:
+        self._link = link
+
+    def buildProtocol(self, address: Any) -> ControlLink:
+        return self._link
+
+
+def connect(reactor: Any, link: ControlLink) -> None:
+    """Connects C{link} to the master; commands may be sent on it at once."""
+    reactor.adoptStreamConnection(CONTROL_FD, socket.AF_UNIX, _OneLink(link))
+    os.close(CONTROL_FD)  # the reactor has made itself a copy
+
+
+def leave_signals_to_master(reactor: Any, link: ControlLink) -> None:
+    """
+    Ctrl-C and service managers signal the whole group; the control link decides.  TERM, meant for
+    this process alone, asks the master for a replacement.
+
+    The handlers do nothing rather than being SIG_IGN, which the application's own children would
+    inherit.
+    """
+
+    def nothing(number: int, frame: object) -> None:
+        pass
+
+    def replace(number: int, frame: object) -> None:
+        reactor.callFromThread(lambda: link.callRemote(Replace).addErrback(lambda _: None))
+
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, nothing)
+    signal.signal(signal.SIGTERM, replace)
+
+
+def leave_within(seconds: float) -> None:
+    """
+    The process ends after C{seconds}, with its threads' stacks in the log, unless it has ended by
+    itself before: even while some extension holds the GIL.
+    """
+    faulthandler.dump_traceback_later(max(seconds, 1), exit=True)
+
+
+def end(code: int) -> None:
+    """
+    Ends the process: exit functions run, output is flushed, but nobody waits for threads that the
+    application left behind.
+    """
+    try:
+        atexit._run_exitfuncs()
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+    finally:
+        os._exit(code)

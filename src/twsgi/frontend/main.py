@@ -1,0 +1,153 @@
+"""The frontend process: a Site of static files before the workers, and its links to them."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import Any
+
+from twsgi.control.child import ControlLink, begin, connect, end, leave_signals_to_master, leave_within
+from twsgi.control.commands import AddWorkerLink, Drain, Ready
+from twsgi.control.launch import SCOREBOARD_FD, Launch
+from twsgi.control.scoreboard import (
+    FRONTEND_PID,
+    FRONTEND_REQUESTS,
+    FRONTEND_STATIC,
+    Scoreboard,
+)
+from twsgi.log.requestline import DELAY, RequestLog
+from twsgi.log.sink import LogSink
+from twsgi.proxy.dispatcher import Dispatcher
+from twsgi.proxy.root import ProxyRoot
+from twsgi.settings.model import Settings
+from twsgi.static.resource import StaticFiles
+from twsgi.web.acceptor import Acceptor
+from twsgi.web.site import Limits, Site
+
+
+class Frontend:
+    """One frontend process."""
+
+    def __init__(self, launch: Launch, sink: LogSink, reactor: Any) -> None:
+        settings = launch.settings
+        self._launch = launch
+        self._sink = sink
+        self._reactor = reactor
+        scoreboard = Scoreboard(SCOREBOARD_FD, launch.workers, settings.threads, launch.frontends)
+        self._record = scoreboard.frontend(launch.index)
+        self._record[FRONTEND_PID] = os.getpid()
+        self._log = RequestLog(sink, scoreboard.total_requests, lambda: -1)
+        self._dispatcher = Dispatcher(
+            reactor,
+            self._record,
+            settings.http_queue or settings.listen,
+            settings.http_timeout,
+            sink.line,
+        )
+        root: Any = ProxyRoot(self._dispatcher)
+        if settings.check_static:
+            root = StaticFiles(settings.check_static, root, sink.line)
+        self._site = Site(root, reactor, limits(settings), self._answered, sink.line)
+        self._link = _Link(self)
+        self._acceptors: list[Acceptor] = []
+        self._flush_call: Any = None
+
+    def start(self) -> None:
+        """Accepts connections; tells the master, who sends links."""
+        connect(self._reactor, self._link)
+        leave_signals_to_master(self._reactor, self._link)
+        self._site.start()
+        self._dispatcher.start()
+        self._flush()
+        for listener in self._launch.listeners:
+            sock = socket.socket(fileno=listener.descriptor)
+            acceptor = Acceptor(sock, self._site, self._reactor, self._sink.line)
+            self._acceptors.append(acceptor)
+            acceptor.resume()
+        self._link.callRemote(Ready, seconds=0.0).addErrback(lambda _: None)
+
+    def add_link(self, worker: int, link: int) -> None:
+        """See L{AddWorkerLink}."""
+        self._dispatcher.add_link(link, worker)
+
+    def drain(self, final: bool) -> None:
+        """See L{Drain}."""
+        for acceptor in self._acceptors:
+            acceptor.close(empty_queue=final)
+        self._site.drain(self._drained)
+
+    def master_gone(self) -> None:
+        """The master is gone: leaves when nothing is under way, or has been for too long."""
+        if self._reactor.running:
+            leave_within(self._launch.settings.worker_reload_mercy)
+            self.drain(True)
+
+    def soon(self, call: Any, *args: Any) -> None:
+        """In the next turn of the reactor."""
+        self._reactor.callLater(0, call, *args)
+
+    def _drained(self) -> None:
+        self._dispatcher.stop()
+        if self._reactor.running:
+            self._reactor.stop()
+
+    def stopped(self) -> None:
+        """The reactor has stopped."""
+        self._log.flush()
+
+    def _answered(self, request: Any) -> None:
+        self._record[FRONTEND_STATIC] += 1
+        self._record[FRONTEND_REQUESTS] += 1
+        if not self._launch.settings.disable_logging:
+            self._log.resource(request, self._reactor.seconds())
+
+    def _flush(self) -> None:
+        self._flush_call = self._reactor.callLater(DELAY, self._flush)
+        self._log.flush()
+
+
+class _Link(ControlLink):
+    """What the master may ask of a frontend."""
+
+    def __init__(self, frontend: Frontend) -> None:
+        super().__init__()
+        self._frontend = frontend
+
+    def master_gone(self) -> None:
+        self._frontend.master_gone()
+
+    @AddWorkerLink.responder
+    def _add_link(self, worker: int, link: int) -> dict[str, Any]:
+        self._frontend.add_link(worker, link)
+        return {}
+
+    @Drain.responder
+    def _drain(self, final: bool) -> dict[str, Any]:
+        # Not before the answer is on its way.
+        self._frontend.soon(self._frontend.drain, final)
+        return {}
+
+
+def limits(settings: Settings) -> Limits:
+    """What a client of C{http =} may ask for."""
+    keepalive = settings.http_keepalive
+    return Limits(
+        buffer_size=settings.buffer_size,
+        headers_timeout=settings.http_headers_timeout,
+        body_timeout=settings.http_timeout,
+        idle_timeout=settings.http_timeout if keepalive == 1 else keepalive,
+    )
+
+
+def main() -> None:
+    """The process."""
+    launch, sink = begin()
+    from twisted.internet import reactor as installed
+
+    reactor: Any = installed
+
+    frontend = Frontend(launch, sink, reactor)
+    reactor.callWhenRunning(frontend.start)
+    reactor.run(installSignalHandlers=False)
+    frontend.stopped()
+    end(0)

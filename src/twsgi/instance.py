@@ -1,0 +1,154 @@
+"""L{Instance}: a container that is a process of its own: log, pidfile, signals, exit code."""
+
+from __future__ import annotations
+
+import faulthandler
+from collections.abc import Callable
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ReactorNotRunning
+from twisted.logger import ILogObserver, Logger
+from twisted.python.components import Componentized
+from twisted.python.failure import Failure
+
+from twsgi.container import Container
+from twsgi.errors import UserError
+from twsgi.log.observer import SinkObserver
+from twsgi.log.sink import LogSink
+from twsgi.pidfile import Pidfile
+from twsgi.process import StandardStreams, apply_to_process
+from twsgi.signals import install_signals
+
+#: After a second signal nothing may hold the process for longer, in seconds.
+_LAST_RESORT = 3.0
+
+
+def _leave_in_any_case(seconds: float) -> None:
+    faulthandler.dump_traceback_later(seconds, exit=True)
+
+
+class Instance(Service):
+    """
+    What twistd, twist and twsgi run.  Reactor thread.
+
+    @ivar exit_code: what the process shall exit with.
+    @ivar sink: the log; this object closes it never, it is the process's.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        container: Container,
+        sink: LogSink,
+        pidfile: Pidfile,
+        *,
+        reactor: Any,
+        log_is_file: bool = False,
+        observe: bool = True,
+        streams: StandardStreams | None = None,
+        take_signals: Callable[..., None] = install_signals,
+        last_resort: Callable[[float], None] = _leave_in_any_case,
+    ) -> None:
+        """
+        @param log_is_file: the log is not where descriptor 2 leads to.
+        @param observe: what is said through L{twisted.logger} shall go to the log too.
+        @param streams: what to put back when the reactor runs; None: nothing.
+        """
+        self.exit_code = 0
+        self.container = container
+        self.sink = sink
+        self._pidfile = pidfile
+        self._reactor = reactor
+        self._log_is_file = log_is_file
+        self._observe = observe
+        self._streams = streams
+        self._take_signals = take_signals
+        self._last_resort = last_resort
+        self._ending = False
+
+    def setServiceParent(self, parent: Any) -> None:
+        """Tells twistd to write its log to ours: one file, and no rotation under it."""
+        if self._observe and isinstance(parent, Componentized):
+            parent.setComponent(ILogObserver, SinkObserver(self.sink))
+        super().setServiceParent(parent)  # type: ignore[no-untyped-call]
+
+    def privilegedStartService(self) -> None:
+        """Binds what is not bound yet."""
+        super().privilegedStartService()  # type: ignore[no-untyped-call]
+        self.container.privilegedStartService()
+
+    def startService(self) -> None:
+        """Starts the container; where that fails, the process ends with its exit code."""
+        super().startService()  # type: ignore[no-untyped-call]
+        self.take_signals()
+        self._reactor.callWhenRunning(self._reactor_runs)
+        self.container.failed.addErrback(self._failed)
+        try:
+            apply_to_process(self.container.plan)
+            if self._pidfile.write():
+                self.sink.line(f"writing pidfile to {self._pidfile.path}")
+            self.container.startService()
+        except UserError:
+            self._failed(Failure())
+        except BaseException:
+            self._pidfile.remove()
+            raise
+
+    def stopService(self) -> Deferred[Any]:
+        """Stops the container; fires when nothing is left of it."""
+        super().stopService()  # type: ignore[no-untyped-call]
+        self._ending = True
+        return self.container.stopService().addBoth(self._stopped)
+
+    def take_signals(self) -> None:
+        """Lets the operator's signals reach this object.  Main thread."""
+        self._take_signals(self._reactor, self.end, self.ignore)
+
+    def end(self, name: str) -> None:
+        """A signal that asks for the end came: the first time finish, the second time stop."""
+        if not self._ending:
+            self.sink.line(f"{name} received: finishing requests in flight (again: stop at once)")
+            self._end()
+            return
+        self.sink.line(f"{name} received again: stopping at once")
+        self._last_resort(_LAST_RESORT)
+        self.container.stop_now()
+
+    def ignore(self, name: str) -> None:
+        """A signal came that has no meaning yet."""
+        what = "reloading is not supported yet" if name == "SIGHUP" else "it has no meaning here"
+        self.sink.line(f"{name} received and ignored: {what}")
+
+    def _reactor_runs(self) -> None:
+        """Takes back what Twisted's start has taken: signals, C{sys.stdout}, C{sys.stderr}."""
+        self.take_signals()
+        if self._streams is not None:
+            self._streams.restore(self.sink.descriptor if self._log_is_file else None)
+
+    def _end(self) -> None:
+        self._ending = True
+        try:
+            self._reactor.stop()
+        except ReactorNotRunning:
+            pass
+
+    def _failed(self, failure: Failure) -> None:
+        """The service cannot go on: the reason is the last line, its code the process's."""
+        error = failure.value
+        if isinstance(error, UserError):
+            self.exit_code = error.exit_code
+            self.sink.line(f"twsgi: {error}")
+        else:
+            self.exit_code = 1
+            self._log.failure("the container failed", failure)
+        self._pidfile.remove()
+        if not self._ending:
+            self._reactor.callWhenRunning(self._end)
+
+    def _stopped(self, result: Any) -> Any:
+        if self.container.plan.settings.vacuum:
+            self._pidfile.remove()
+        return result

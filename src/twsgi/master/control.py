@@ -1,0 +1,145 @@
+"""The master's end of a child's control stream.
+
+L{Control} is what the rest of the master sees of it, L{ControlEvents} what it hears from it;
+L{AMPControl} is the real one, AMP over one end of a socketpair whose other end the child inherits.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import Any, Protocol
+
+from twisted.internet.defer import Deferred, fail
+from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import IAddress, IReactorSocket
+from twisted.internet.protocol import ServerFactory, connectionDone
+from twisted.protocols.amp import AMP, Command
+from twisted.python.failure import Failure
+
+from twsgi.control.commands import (
+    AddFrontendLink,
+    AddWorkerLink,
+    Drain,
+    Failed,
+    Ready,
+    Replace,
+)
+from twsgi.control.launch import WORKER
+
+
+class ControlEvents(Protocol):
+    """What a child says, or its silence.  Reactor thread."""
+
+    def said_ready(self, seconds: float) -> None:
+        """It can do its work; loading the application took C{seconds}."""
+
+    def said_unfit(self, reason: str) -> None:
+        """It cannot load the application."""
+
+    def said_replace(self) -> None:
+        """It was asked to leave, and asks for a replacement."""
+
+    def control_lost(self) -> None:
+        """The stream is at its end.  Called once."""
+
+
+class Control(Protocol):
+    """What the master says to one child.  Reactor thread; no method raises."""
+
+    def drain(self) -> Deferred[Any]:
+        """Finish and leave; fires when the child has heard it."""
+
+    def add_link(self, peer: int, descriptor: int) -> Deferred[Any]:
+        """
+        Here is a link to worker or frontend C{peer} (from 1).
+
+        @param descriptor: stays the caller's, and open until the Deferred has fired.
+        """
+
+    def close(self) -> None:
+        """Ends the stream."""
+
+
+class AMPControl(AMP):
+    """L{Control} over AMP.  It knows the child's kind, for that decides what a link is called."""
+
+    def __init__(self, kind: str, events: ControlEvents) -> None:
+        """C{events}: who hears what the child says."""
+        super().__init__()
+        self._kind = kind
+        self._events = events
+        self._alive = True
+
+    def drain(self) -> Deferred[Any]:
+        """See L{Control}."""
+        return self._ask(Drain)
+
+    def add_link(self, peer: int, descriptor: int) -> Deferred[Any]:
+        """See L{Control}."""
+        if self._kind == WORKER:
+            return self._ask(AddFrontendLink, frontend=peer, link=descriptor)
+        return self._ask(AddWorkerLink, worker=peer, link=descriptor)
+
+    def close(self) -> None:
+        """See L{Control}."""
+        if self.transport is not None:
+            self.transport.loseConnection()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """The child is gone, or as good as gone."""
+        super().connectionLost(reason)
+        self._alive = False
+        self._events.control_lost()
+
+    @Ready.responder
+    def _ready(self, seconds: float) -> dict[str, object]:
+        self._events.said_ready(seconds)
+        return {}
+
+    @Failed.responder
+    def _failed(self, reason: str) -> dict[str, object]:
+        self._events.said_unfit(reason)
+        return {}
+
+    @Replace.responder
+    def _replace(self) -> dict[str, object]:
+        self._events.said_replace()
+        return {}
+
+    def _ask(self, command: type[Command], **arguments: object) -> Deferred[Any]:
+        # After the end of the stream Twisted would queue a descriptor that nobody ever sends.
+        if not self._alive:
+            return fail(ConnectionDone())
+        asked: Deferred[Any] = self.callRemote(command, **arguments)
+        return asked
+
+
+class _One(ServerFactory):
+    """Builds the one protocol it was made with."""
+
+    noisy = False
+
+    def __init__(self, protocol: AMPControl) -> None:
+        self._made = protocol
+
+    def buildProtocol(self, addr: IAddress | None) -> AMPControl:
+        return self._made
+
+
+def open_control(
+    reactor: IReactorSocket, kind: str, events: ControlEvents
+) -> tuple[AMPControl, int]:
+    """
+    Makes a control stream.
+
+    @return: the master's side, connected, and the descriptor of the child's end (close-on-exec;
+        the caller's to inherit and to close).
+    @raise OSError: no descriptors are left.
+    """
+    ours, theirs = socket.socketpair()
+    with ours:
+        ours.setblocking(False)
+        control = AMPControl(kind, events)
+        # Only a transport for AF_UNIX can send descriptors; it keeps a duplicate of this one.
+        reactor.adoptStreamConnection(ours.fileno(), socket.AF_UNIX, _One(control))
+    return control, theirs.detach()

@@ -1,0 +1,84 @@
+"""L{Inheritance}: what every child is born with: descriptors, and what it is told."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+from twsgi.control.launch import (
+    CONTROL_FD,
+    FIRST_LISTENER_FD,
+    FRONTEND,
+    LAUNCH_FD,
+    SCOREBOARD_FD,
+    InheritedListener,
+    Launch,
+)
+from twsgi.control.scoreboard import Scoreboard
+from twsgi.master.listening import BoundListener
+from twsgi.settings.model import Plan
+from twsgi.settings.plan import HTTP
+
+
+class Inheritance:
+    """
+    The master's side of L{twsgi.control.launch}.  Every descriptor here is close-on-exec; only
+    C{spawnProcess} lets one through, under its new number.
+
+    @ivar scoreboard: the memory that all share.
+    """
+
+    def __init__(
+        self, plan: Plan, listeners: tuple[BoundListener, ...], log_descriptor: int
+    ) -> None:
+        """
+        @param listeners: bound; they stay the caller's.
+        @param log_descriptor: the children's descriptors 1 and 2; stays the caller's.
+        """
+        self._plan = plan
+        self._listeners = listeners
+        self._log_descriptor = log_descriptor
+        self._null = os.open(os.devnull, os.O_RDONLY)
+        self._server_name = socket.gethostname()
+        self.scoreboard = Scoreboard.create(plan.workers, plan.settings.threads, plan.frontends)
+
+    def launch(self, kind: str, index: int) -> Launch:
+        """What the child C{index} of C{kind} is told."""
+        plan = self._plan
+        return Launch(
+            kind=kind,
+            index=index,
+            settings=plan.settings,
+            listeners=tuple(
+                InheritedListener(FIRST_LISTENER_FD + place, one.kind, str(one.address))
+                for place, one in enumerate(self._accepted_by(kind))
+            ),
+            workers=plan.workers,
+            frontends=plan.frontends,
+            directory=plan.directory,
+            multiprocess=plan.workers > 1,
+            server_name=self._server_name,
+            server_port=self._listeners[0].address.port if self._listeners else 0,
+        )
+
+    def descriptors(self, kind: str, control: int, launch: int) -> dict[int, int]:
+        """The child's descriptor number -> ours."""
+        inherited = {
+            0: self._null,
+            1: self._log_descriptor,
+            2: self._log_descriptor,
+            CONTROL_FD: control,
+            LAUNCH_FD: launch,
+            SCOREBOARD_FD: self.scoreboard.descriptor,
+        }
+        for place, one in enumerate(self._accepted_by(kind)):
+            inherited[FIRST_LISTENER_FD + place] = one.socket.fileno()
+        return inherited
+
+    def close(self) -> None:
+        """Closes what was opened here; the children have their own copies."""
+        os.close(self._null)
+        os.close(self.scoreboard.descriptor)
+
+    def _accepted_by(self, kind: str) -> list[BoundListener]:
+        return [one for one in self._listeners if (one.kind == HTTP) == (kind == FRONTEND)]

@@ -1,0 +1,66 @@
+"""What L{twsgi.master.cheaper} decides on: busy cores and waiting requests, as they are now."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Iterable
+
+from twsgi.control.scoreboard import FRONTEND_QUEUED, WORKER_WAITING, Scoreboard
+from twsgi.master.cheaper import Snapshot, WorkerSample
+from twsgi.master.child import State
+from twsgi.master.listening import BoundListener
+from twsgi.master.roster import Roster
+from twsgi.settings.model import Plan
+from twsgi.settings.plan import HTTP
+
+#: tcpi_unacked of C{struct tcp_info} (linux/tcp.h): eight bytes, then four words, precede it.
+#: On a socket that listens it is the number of connections that nobody has accepted.
+_UNACKED = struct.Struct("=24xI")
+
+
+def snapshot(
+    plan: Plan, roster: Roster, scoreboard: Scoreboard, listeners: Iterable[BoundListener]
+) -> Snapshot:
+    """What the workers do at this moment."""
+    serving = roster.serving()
+    return Snapshot(
+        workers=tuple(
+            WorkerSample(
+                index=child.index,
+                ready=child.state is State.READY,
+                busy=scoreboard.busy_cores(child.index) if child.state is State.READY else 0,
+                spawned=child.spawned_at,
+            )
+            for child in serving
+        ),
+        threads=plan.settings.threads,
+        waiting=_waiting(scoreboard, listeners),
+        minimum=plan.minimum,
+        free=len(roster.free_workers()),
+    )
+
+
+def accept_queue(listening: socket.socket) -> int:
+    """How many connections wait to be accepted; 0 where the system does not tell."""
+    if not hasattr(socket, "TCP_INFO"):
+        return 0
+    try:
+        info = listening.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _UNACKED.size)
+        waiting: int = _UNACKED.unpack(info)[0]
+    except (OSError, struct.error):
+        return 0
+    return waiting
+
+
+def _waiting(scoreboard: Scoreboard, listeners: Iterable[BoundListener]) -> int:
+    """Requests that no core has taken: in frontends, in workers, in the kernel."""
+    queued = sum(
+        scoreboard.frontend(index + 1)[FRONTEND_QUEUED] for index in range(scoreboard.frontends)
+    )
+    handed = sum(
+        scoreboard.worker(index + 1)[WORKER_WAITING] for index in range(scoreboard.workers)
+    )
+    # A frontend accepts at once whatever comes; workers only what they have a core for.
+    kernel = sum(accept_queue(one.socket) for one in listeners if one.kind != HTTP)
+    return queued + handed + kernel

@@ -1,0 +1,63 @@
+"""uWSGI's C{pidfile}: a file that holds the number of the process to send signals to."""
+
+from __future__ import annotations
+
+import os
+
+from twsgi.errors import UserError
+
+
+class Pidfile:
+    """One file; with an empty path, none."""
+
+    def __init__(self, path: str) -> None:
+        """C{path}: absolute, or empty."""
+        self.path = path
+        self._pid = 0
+
+    def check(self) -> None:
+        """
+        Says early, where the operator still reads it, that the file cannot be written.
+
+        @raise UserError: its directory is missing or closed to us, or it is a directory itself.
+        """
+        if not self.path:
+            return
+        directory = os.path.dirname(self.path)
+        if not os.path.isdir(directory):
+            raise UserError(f"pidfile: {self.path}: there is no directory {directory}")
+        if os.path.isdir(self.path):
+            raise UserError(f"pidfile: {self.path}: is a directory, give the name of a file")
+        there = self.path if os.path.exists(self.path) else directory
+        if not os.access(there, os.W_OK):
+            raise UserError(f"pidfile: {self.path}: permission denied")
+
+    def write(self) -> bool:
+        """
+        Writes this process's number and a newline.
+
+        @return: False where there is no file to write.
+        @raise UserError: it cannot be written.
+        """
+        if not self.path:
+            return False
+        try:
+            with open(self.path, "w") as file:
+                self._pid = os.getpid()
+                file.write(f"{self._pid}\n")
+        except OSError as error:
+            raise UserError(f"pidfile: {self.path}: {error.strerror}") from error
+        return True
+
+    def remove(self) -> None:
+        """Removes what L{write} wrote, unless another process has put its own number there."""
+        if not self._pid:
+            return
+        try:
+            with open(self.path) as file:
+                written = file.read().strip()
+            if written == str(self._pid):
+                os.unlink(self.path)
+        except OSError:
+            pass
+        self._pid = 0

@@ -1,0 +1,79 @@
+"""What an entry point does to its own process, and an embedded container never."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, TextIO
+
+from twsgi.control.title import set_process_title
+from twsgi.errors import ConfigurationError
+from twsgi.settings.model import Plan
+
+
+def apply_to_process(plan: Plan) -> None:
+    """
+    Does what the options say of the process: C{auto-procname} and C{procname-prefix}; and without
+    a master, when the application runs in this process, C{chdir} and C{env}.
+
+    @raise ConfigurationError: the directory cannot be entered.
+    """
+    settings = plan.settings
+    if settings.auto_procname or settings.procname_prefix:
+        role = "master" if plan.master else "worker 1"
+        set_process_title(f"{settings.procname_prefix}uWSGI {role}")
+    if plan.master:
+        return
+    if plan.directory is not None:
+        try:
+            os.chdir(plan.directory)
+        except OSError as error:
+            raise ConfigurationError(f"chdir: {plan.directory}: {error.strerror}") from error
+    os.environ.update(plan.environment)
+
+
+class StandardStreams:
+    """
+    C{sys.stdout} and C{sys.stderr} as they were before twistd or twist put its log in their place:
+    an application wants real files, and its lines in the log as it wrote them.
+    """
+
+    def __init__(self) -> None:
+        """Remembers what there is now."""
+        self._before: tuple[TextIO, TextIO] = (sys.stdout, sys.stderr)
+
+    def restore(self, log_descriptor: int | None) -> None:
+        """
+        Puts them back.
+
+        @param log_descriptor: where descriptors 1 and 2 shall lead to from now on (they are
+            /dev/null in a daemon), None: where they lead to already.
+        """
+        sys.stdout, sys.stderr = self._before
+        if log_descriptor is not None:
+            for descriptor in (1, 2):
+                os.dup2(log_descriptor, descriptor)
+        reconfigure = getattr(sys.stdout, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(line_buffering=True)
+
+
+def exit_with(code: Callable[[], int], register: Callable[[Any], Any] = atexit.register) -> None:
+    """
+    Lets the process exit with C{code()}, where it is not 0, whatever its runner (twistd, twist)
+    makes of the end.  To be called early: who registers later is called before.
+    """
+
+    def leave() -> None:
+        wanted = code()
+        if wanted:
+            for stream in (sys.stdout, sys.stderr):
+                try:
+                    stream.flush()
+                except (OSError, ValueError):
+                    pass
+            os._exit(wanted)
+
+    register(leave)

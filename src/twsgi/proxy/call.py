@@ -1,0 +1,118 @@
+"""L{Call}: one request on its way to a worker, and its response on its way back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from twsgi.errors import HTTPError
+from twsgi.web.body import Body
+from twsgi.web.http1 import HTTP1Channel
+from twsgi.web.request import Request
+from twsgi.wire import frames
+
+if TYPE_CHECKING:
+    from twsgi.proxy.link import FrontendLink
+
+_NO_BODY = b""
+
+
+class Call:
+    """
+    One request.  Reactor thread.
+
+    @ivar frame: the request as it goes over a link.
+    @ivar body: its body where that is a file, which travels apart; else None.
+    @ivar deadline: reactor seconds at which waiting, in the queue or for the first byte of the
+        response, ends with 503 or 504; 0 once the response has begun.
+    @ivar link: where it is being served, or None while it waits.
+    @ivar gone: the client is not there any more.
+    """
+
+    __slots__ = ("_channel", "body", "deadline", "frame", "gone", "link", "queued_since")
+
+    def __init__(self, request: Request, deadline: float) -> None:
+        channel: Any = request.channel
+        self._channel: HTTP1Channel = channel
+        self.deadline = deadline
+        self.queued_since = 0.0
+        self.link: FrontendLink | None = None
+        self.gone = False
+        self.body: Body | None = None
+        self.frame = self._encode(request)
+        channel.relayed = self
+
+    def _encode(self, request: Request) -> bytes:
+        head = request.head
+        flags = 0
+        if request.keep_alive:
+            flags |= frames.KEEP_ALIVE
+        if head.http11:
+            flags |= frames.HTTP11
+        if head.environ["REQUEST_METHOD"] == "HEAD":
+            flags |= frames.HEAD
+        variables = frames.encode_variables(head.environ)
+        # From here the body is this object's.
+        body, request.body = request.body, None
+        if body is None:
+            return frames.encode_request(flags, variables, _NO_BODY, 0)
+        if body.descriptor is None:
+            return frames.encode_request(flags, variables, body.in_memory(), body.length)
+        self.body = body
+        return frames.encode_request(flags | frames.SPOOLED, variables, _NO_BODY, body.length)
+
+    def relay(self, flags: int, data: bytes) -> None:
+        """Bytes of the response; C{flags} are of L{frames}."""
+        self.deadline = 0.0
+        if self.gone:
+            return
+        channel = self._channel
+        if data:
+            channel.relay(data)
+        if flags & frames.LAST:
+            self.done()
+            if flags & frames.CUT:
+                channel.abort()
+            else:
+                channel.finish(bool(flags & frames.CLOSE))
+
+    def full(self) -> bool:
+        """The client is slower than the worker: what waits for it has passed the mark."""
+        return not self.gone and self._channel.transport.full
+
+    def refuse(self, status: int, reason: str, headers: str = "") -> None:
+        """Answers with an error instead of a worker's response."""
+        if not self.gone:
+            self._channel.relayed = None
+            self._channel.refuse(HTTPError(status, reason), headers)
+            self.gone = True
+
+    def lost(self, reason: str) -> None:
+        """The worker is gone: 502, or a cut if the response has begun already."""
+        self.done()
+        if self.gone:
+            return
+        if self.deadline:
+            self.refuse(502, reason)
+        else:
+            self._channel.relayed = None
+            self._channel.abort()
+            self.gone = True
+
+    def done(self) -> None:
+        """Nothing of the request is needed any more."""
+        if self.body is not None:
+            self.body.close()
+            self.body = None
+
+    # What the channel says to whoever relays its response.
+
+    def drained(self) -> None:
+        """The client has read most of what waited."""
+        if self.link is not None:
+            self.link.resume()
+
+    def client_lost(self) -> None:
+        """The client is gone; what the worker still says is dropped."""
+        self.gone = True
+        if self.link is not None:
+            self.link.resume()

@@ -1,0 +1,150 @@
+"""L{Dispatcher}: who gets a call: an idle link, a place in the one queue, or 503."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from twsgi.control.scoreboard import (
+    FRONTEND_ACTIVE,
+    FRONTEND_OLDEST,
+    FRONTEND_QUEUED,
+    FRONTEND_STATE,
+    READY,
+)
+from twsgi.proxy.balancer import Balancer
+from twsgi.proxy.call import Call
+from twsgi.proxy.link import FrontendLink
+
+#: Seconds between two looks at the calls' deadlines.
+SWEEP = 1.0
+
+
+class Dispatcher:
+    """
+    All calls and all links of one frontend.  First come, first served.  Reactor thread.
+
+    @ivar timeout: seconds that a call may wait in the queue, or for the response's first byte
+        (C{http-timeout}).
+    @ivar seconds: the reactor's clock.
+    @ivar report: takes what the operator should read.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        record: memoryview,
+        queue_limit: int,
+        timeout: float,
+        report: Callable[[str], None],
+    ) -> None:
+        """
+        @param record: the frontend's on the scoreboard.
+        @param queue_limit: how many calls may wait (C{http-queue}).
+        """
+        self._reactor = reactor
+        self._record = record
+        self._limit = queue_limit
+        self._queue: deque[Call] = deque()
+        self._balancer: Balancer[FrontendLink] = Balancer()
+        self._links: set[FrontendLink] = set()
+        self.timeout = timeout
+        self.report = report
+        self.seconds: Callable[[], float] = reactor.seconds
+        self._sweep_call: Any = None
+        record[FRONTEND_STATE] = READY
+
+    def start(self) -> None:
+        """Begins to watch deadlines."""
+        self._sweep_call = self._reactor.callLater(SWEEP, self._sweep)
+
+    def stop(self) -> None:
+        """Closes every link; no call is there any more."""
+        if self._sweep_call is not None:
+            self._sweep_call.cancel()
+        for link in list(self._links):
+            link.close()
+
+    def add_link(self, descriptor: int, worker: int) -> None:
+        """A new link, idle; the descriptor is this object's from now on."""
+        link = FrontendLink(descriptor, worker, self, self._reactor)
+        self._links.add(link)
+        self._idle(link)
+
+    def dispatch(self, call: Call) -> None:
+        """Gives the call to an idle link, or to the queue, or up."""
+        link = self._balancer.take()
+        if link is not None:
+            self._record[FRONTEND_ACTIVE] += 1
+            link.start(call)
+            return
+        if len(self._queue) >= self._limit:
+            call.refuse(503, f"the queue is full (http-queue = {self._limit})", _RETRY)
+            call.done()
+            return
+        call.queued_since = self.seconds()
+        self._queue.append(call)
+        self._note_queue()
+
+    # What links say.
+
+    def finished(self, link: FrontendLink) -> None:
+        """A link has relayed a whole response."""
+        self._record[FRONTEND_ACTIVE] -= 1
+        if link.retired:
+            self.retired(link)
+        else:
+            self._idle(link)
+
+    def retired(self, link: FrontendLink) -> None:
+        """The worker wants the link closed, and it is idle."""
+        self._balancer.remove(link.worker, link)
+        link.close()
+
+    def lost(self, link: FrontendLink) -> None:
+        """A link is closed."""
+        self._links.discard(link)
+        self._balancer.remove(link.worker, link)
+        if link.call is not None:
+            self._record[FRONTEND_ACTIVE] -= 1
+
+    def _idle(self, link: FrontendLink) -> None:
+        while self._queue:
+            call = self._queue.popleft()
+            self._note_queue()
+            if not call.gone:
+                self._record[FRONTEND_ACTIVE] += 1
+                call.deadline = self.seconds() + self.timeout
+                link.start(call)
+                return
+            call.done()
+        self._balancer.idle(link.worker, link)
+
+    def _note_queue(self) -> None:
+        """For cheaper and for the statistics."""
+        queue = self._queue
+        self._record[FRONTEND_QUEUED] = len(queue)
+        if queue:
+            waited = max(0.0, self.seconds() - queue[0].queued_since)
+            self._record[FRONTEND_OLDEST] = time.monotonic_ns() - int(waited * 1e9)
+        else:
+            self._record[FRONTEND_OLDEST] = 0
+
+    def _sweep(self) -> None:
+        self._sweep_call = self._reactor.callLater(SWEEP, self._sweep)
+        now = self.seconds()
+        queue = self._queue
+        while queue and (queue[0].gone or queue[0].deadline < now):
+            call = queue.popleft()
+            call.refuse(503, f"waited for a core for {self.timeout:g} s (http-timeout)", _RETRY)
+            call.done()
+        self._note_queue()
+        for link in list(self._links):
+            call_now = link.call
+            if call_now is not None and 0 < call_now.deadline < now and not call_now.gone:
+                call_now.refuse(504, f"no response within {self.timeout:g} s (http-timeout)")
+
+
+_RETRY = "Retry-After: 1\r\n"

@@ -1,0 +1,115 @@
+"""L{FrontendLink}: the frontend's end of a link to a worker: one request at a time."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING, Any
+
+from twisted.python.failure import Failure
+
+from twsgi.errors import FrameError
+from twsgi.proxy.call import Call
+from twsgi.web.transport import Connection
+from twsgi.wire import frames
+
+if TYPE_CHECKING:
+    from twsgi.proxy.dispatcher import Dispatcher
+
+
+class FrontendLink:
+    """
+    One link.  Reactor thread.
+
+    @ivar worker: the index of the worker at its other end.
+    @ivar call: what is served on it now, or None: it is idle.
+    @ivar retired: the worker has asked for no more requests.
+    """
+
+    __slots__ = ("_connection", "_decoder", "_dispatcher", "_socket", "call", "retired", "worker")
+
+    def __init__(
+        self, descriptor: int, worker: int, dispatcher: Dispatcher, reactor: Any
+    ) -> None:
+        """
+        @param descriptor: a connected stream socket; this object's from now on.
+        """
+        self.worker = worker
+        self.call: Call | None = None
+        self.retired = False
+        self._dispatcher = dispatcher
+        self._decoder = frames.ResponseDecoder()
+        self._socket = socket.socket(fileno=descriptor)
+        self._socket.setblocking(False)
+        self._connection = Connection(self._socket, self, reactor)
+        self._connection.startReading()
+
+    def start(self, call: Call) -> None:
+        """Sends a request.  The link is idle, and not any more."""
+        self.call = call
+        call.link = self
+        self._connection.write(call.frame)
+        call.frame = b""
+
+    def resume(self) -> None:
+        """The client reads again, or is gone: so do we."""
+        self._connection.startReading()
+
+    def close(self) -> None:
+        """Closes the link; it is idle."""
+        self._connection.loseConnection()
+
+    # What the connection says.
+
+    def dataReceived(self, data: bytes) -> None:
+        """The worker said something."""
+        try:
+            for kind, flags, piece in self._decoder.feed(data):
+                if kind == frames.RESPONSE:
+                    self._relay(flags, piece)
+                elif kind == frames.RETIRE:
+                    self.retired = True
+                    if self.call is None:
+                        self._dispatcher.retired(self)
+                elif kind == frames.WANT_BODY:
+                    self._send_body()
+        except FrameError as error:
+            self._dispatcher.report(f"worker {self.worker}: {error}")
+            self._connection.abortConnection()
+
+    def _relay(self, flags: int, data: bytes) -> None:
+        call = self.call
+        if call is None:
+            raise FrameError("a response without a request")
+        call.relay(flags, data)
+        if flags & frames.LAST:
+            self.call = call.link = None
+            self._dispatcher.finished(self)
+        elif call.full():
+            # Back-pressure: the worker's core waits in send() until the client has read.
+            self._connection.stopReading()
+
+    def _send_body(self) -> None:
+        """The body's descriptor with one byte; nothing else is on its way, so it goes at once."""
+        body = self.call.body if self.call is not None else None
+        descriptor = body.descriptor if body is not None else None
+        if descriptor is None:
+            raise FrameError("a body was asked for that there is not")
+        try:
+            socket.send_fds(self._socket, [b"\0"], [descriptor])
+        except OSError as error:
+            raise FrameError(f"the body cannot be sent: {error}") from None
+
+    def read_closed(self) -> None:
+        """The worker has closed the link, or is gone."""
+        self._connection.loseConnection()
+
+    def drained(self) -> None:
+        """The worker has read the request; nothing waits for that."""
+
+    def connectionLost(self, reason: Failure) -> None:
+        """The link is closed."""
+        self._dispatcher.lost(self)
+        call, self.call = self.call, None
+        if call is not None:
+            call.link = None
+            call.lost(f"worker {self.worker} went away")

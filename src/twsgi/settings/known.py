@@ -1,0 +1,72 @@
+"""The names that uWSGI 2.0.31 has, and which of them or of ours a misspelt one may have meant."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import pkgutil
+
+from twsgi.settings.options.table import BY_NAME
+
+#: What is refused until it works: to go on with more privileges than were asked for is no service.
+PRIVILEGES = frozenset({"uid", "gid", "chroot", "immediate-uid", "immediate-gid"})
+
+#: How alike (0 to 1) two names are that one may have meant the other.
+_ALIKE = 0.72
+
+#: Opens a block of lines that hold under a condition, or that are repeated.
+LOGIC = ("if-", "ifenv", "ifexists", "ifplugin", "ifdir", "for-")
+LOGIC_NAMES = frozenset({"for"})
+LOGIC_ENDS = frozenset({"endif", "end-if", "endfor", "end-for"})
+
+#: uWSGI's short flags that are not ours yet; those in the second take no value.
+SHORT_WITH_VALUE = {
+    "s": "socket",
+    "t": "harakiri",
+    "x": "xmlconfig",
+    "d": "daemonize",
+    "v": "max-vars",
+    "R": "max-requests",
+    "A": "sharedarea",
+    "Q": "spooler",
+    "y": "yaml",
+    "j": "json",
+    "J": "test",
+    "H": "home",
+    "O": "optimize",
+}
+SHORT_ALONE = {
+    "m": "memory-report",
+    "c": "cgi-mode",
+    "a": "abstract-socket",
+    "C": "chmod-socket",
+    "r": "reaper",
+}
+
+
+@functools.cache
+def uwsgi_names() -> frozenset[str]:
+    """Every option name of uWSGI 2.0.31; no more of them than the name."""
+    data = pkgutil.get_data("twsgi.settings", "known_uwsgi_options.txt") or b""
+    return frozenset(data.decode("ascii").split())
+
+
+def opens_logic(name: str) -> bool:
+    """True for C{if-env}, C{for} and the like."""
+    return name in LOGIC_NAMES or (name.startswith(LOGIC) and name in uwsgi_names())
+
+
+def nearest(name: str) -> str | None:
+    """The known name that is most like C{name}, or None if there is none."""
+    plain = name.strip().lower().replace("_", "-").split(None, 1)[:1]
+    if not plain:
+        return None
+    names = uwsgi_names() | BY_NAME.keys()
+    found = difflib.get_close_matches(plain[0][:64], sorted(names), n=1, cutoff=_ALIKE)
+    return found[0] if found else None
+
+
+def suggestion(name: str) -> str:
+    """C{: did you mean 'processes'?}, or nothing."""
+    found = nearest(name)
+    return f": did you mean '{found}'?" if found else ""

@@ -1,0 +1,14 @@
+"""
+The options: one row each, in tables by topic, in the order of C{--help}.
+
+- L{twsgi.settings.options.row}: what a row says.
+- L{twsgi.settings.options.configuration}: where the configuration is, and how it is read.
+- L{twsgi.settings.options.http}: the addresses, and the limits on what comes in there.
+- L{twsgi.settings.options.application}: where the application is.
+- L{twsgi.settings.options.processes}: how many processes and threads run it.
+- L{twsgi.settings.options.cheaper}: how their number follows the load.
+- L{twsgi.settings.options.files}: files that are served without the application.
+- L{twsgi.settings.options.life}: signals, stopping, what is left behind.
+- L{twsgi.settings.options.log}: what is written to the log.
+- L{twsgi.settings.options.table}: all of them, by name and by letter.
+"""

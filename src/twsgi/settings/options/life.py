@@ -1,0 +1,32 @@
+"""Options: signals, stopping, and what is left behind."""
+
+from __future__ import annotations
+
+from twsgi.settings.options.row import Option
+
+TITLE = "Life and death"
+
+ROWS = (
+    Option(
+        "worker-reload-mercy",
+        "number",
+        "How many seconds a worker that shall end has for the requests it is running.",
+    ),
+    Option(
+        "die-on-term",
+        "flag",
+        "SIGTERM stops instead of reloading.",
+        difference="Always so here, whatever it says.",
+    ),
+    Option(
+        "vacuum",
+        "flag",
+        "Removes what was created (the pidfile) at the end.",
+        difference="Off in uWSGI.",
+    ),
+    Option(
+        "pidfile",
+        "path",
+        "Writes the master's process id to this file; relative to where it was started.",
+    ),
+)

@@ -1,0 +1,38 @@
+"""Signals of a process that is ours: a name and a call in the reactor's thread for each."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from typing import Any
+
+#: These end the service: the first gracefully, the second at once.
+ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+#: These have no meaning yet, but must not end the process, which is what the system would do.
+WITHOUT_EFFECT = (signal.SIGHUP, signal.SIGUSR1)
+
+
+def install_signals(
+    reactor: Any,
+    end: Callable[[str], None],
+    ignore: Callable[[str], None],
+    set_handler: Callable[[int, Any], Any] = signal.signal,
+) -> None:
+    """
+    Takes over all signals that are the operator's.  C{end} and C{ignore} are called in the reactor
+    thread with the signal's name.  Main thread; entry points only.
+
+    To be called again when the reactor runs: Twisted sets SIGTERM as it starts, and twistd
+    SIGUSR1 before that.
+    """
+
+    def caller(action: Callable[[str], None]) -> Callable[[int, Any], None]:
+        def received(number: int, frame: Any) -> None:
+            reactor.callFromThread(action, signal.Signals(number).name)
+
+        return received
+
+    for number in ENDING:
+        set_handler(number, caller(end))
+    for number in WITHOUT_EFFECT:
+        set_handler(number, caller(ignore))

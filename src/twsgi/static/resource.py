@@ -1,0 +1,45 @@
+"""L{StaticFiles}: the resource that stands in front of the application's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from twisted.web.resource import IResource, Resource
+
+from twsgi.static.check import StaticRoots
+from twsgi.static.file import respond
+
+
+class StaticFiles(Resource):
+    """
+    Answers GET and HEAD of what is a file in one of the roots; everything else, whatever it is,
+    is the application's: no redirect, no listing, no error of its own.  Reactor thread.
+    """
+
+    isLeaf = True
+
+    def __init__(
+        self, roots: Sequence[str], application: IResource, log: Callable[[str], None]
+    ) -> None:
+        """
+        @param roots: absolute directories of C{check-static}, in order.
+        @param application: a leaf.
+        @param log: told, in a line, of paths that lead out of their root.
+        """
+        super().__init__()
+        self._roots = StaticRoots(roots, log)
+        self._application = application
+
+    def render(self, request: Any) -> Any:
+        """
+        See C{IResource}.
+
+        @param request: a L{twsgi.web.request.Request}.
+        """
+        environ = request.head.environ
+        if environ["REQUEST_METHOD"] in ("GET", "HEAD"):
+            found = self._roots.find(environ["PATH_INFO"])
+            if found is not None:
+                return respond(request, found)
+        return self._application.render(request)

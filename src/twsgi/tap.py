@@ -1,0 +1,144 @@
+"""C{twistd uwsgi} and C{twist uwsgi}: from a command line to the service that they run.
+
+The order is: settings, plan, log, sockets; all of it before twistd goes into the background, so
+that whatever the operator got wrong is one line on his terminal, and leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from twisted.python import usage
+
+from twsgi._version import __version__
+from twsgi.errors import UserError
+from twsgi.surroundings import Surroundings
+
+if TYPE_CHECKING:
+    from twsgi.instance import Instance
+    from twsgi.log.sink import LogSink
+    from twsgi.settings.model import Plan
+
+
+class Options(usage.Options):
+    """
+    uWSGI's options as flags.  What C{usage.Options} makes of a command line is not used: it knows
+    no C{--master=true}, no flag whose value may be left out, and no option that repeats.
+
+    @ivar arguments: the command line, as it was.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.arguments: tuple[str, ...] = ()
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """
+        Takes the command line; what it means is found out by L{makeService}.  C{--help} and
+        C{--version} are answered here.
+
+        @param options: by default C{sys.argv} without the command.
+        """
+        self.arguments = tuple(sys.argv[1:] if options is None else options)
+        if "--help" in self.arguments or "-h" in self.arguments:
+            print(self, end="")
+            raise SystemExit(0)
+        if "--version" in self.arguments:
+            print(__version__.public())
+            raise SystemExit(0)
+
+    def getUsage(self, width: int | None = None) -> str:
+        """All options, from the tables; C{width} is theirs."""
+        from twsgi.settings.commandline import usage as describe
+
+        return describe()
+
+    def __str__(self) -> str:
+        return self.getUsage()
+
+
+def makeService(options: Options) -> Instance:
+    """
+    What twistd and twist run: everything that can be wrong is found out here.
+
+    @raise SystemExit: the operator asked for something that cannot be had; it has been said.
+    """
+    from twisted.internet import reactor
+
+    from twsgi.process import exit_with
+
+    try:
+        instance = prepare(options.arguments, Surroundings.of(options.parent), reactor)
+    except UserError as error:
+        refuse(error)
+    if options.parent is not None:
+        exit_with(lambda: instance.exit_code)
+    return instance
+
+
+def prepare(arguments: Sequence[str], surroundings: Surroundings, reactor: Any) -> Instance:
+    """
+    The service, with its sockets bound and its log open.
+
+    @raise UserError: see L{makeService}; nothing is bound then.
+    """
+    from twsgi.container import Container
+    from twsgi.instance import Instance
+    from twsgi.pidfile import Pidfile
+    from twsgi.process import StandardStreams
+
+    plan = plan_of(arguments, surroundings)
+    pidfile = Pidfile(plan.pidfile or "")
+    pidfile.check()
+    sink = surroundings.open_log()
+    tell(plan.warnings, sink, surroundings)
+    container = Container.from_plan(plan, reactor=reactor, log=sink, log_descriptor=sink.descriptor)
+    try:
+        container.bind()
+    except UserError:
+        sink.close()
+        raise
+    return Instance(
+        container,
+        sink,
+        pidfile,
+        reactor=reactor,
+        log_is_file=surroundings.logfile is not None,
+        observe=not surroundings.syslog,
+        streams=StandardStreams(),
+    )
+
+
+def plan_of(arguments: Sequence[str], surroundings: Surroundings) -> Plan:
+    """
+    What is to run.  twistd's C{--rundir} is a C{chdir} that the ini file may override.
+
+    @raise ConfigurationError: the command line or a file says something that cannot be meant.
+    """
+    from twsgi.settings.plan import plan
+    from twsgi.settings.resolve import load
+
+    settings, warnings = load(arguments, os.environ)
+    if settings.chdir is None and surroundings.directory is not None:
+        settings = dataclasses.replace(settings, chdir=surroundings.directory)
+    found = plan(settings, os.getcwd())
+    return dataclasses.replace(found, warnings=(*warnings, *found.warnings))
+
+
+def tell(warnings: Sequence[str], sink: LogSink, surroundings: Surroundings) -> None:
+    """Puts warnings in the log, and on the terminal where that is another place."""
+    for warning in warnings:
+        sink.line(warning)
+        if surroundings.logfile is not None:
+            print(warning, file=sys.stderr)
+
+
+def refuse(error: UserError) -> NoReturn:
+    """Ends the process: what was odd, then what is wrong, a line each; the error's exit code."""
+    for line in (*error.warnings, f"twsgi: {error}"):
+        print(line, file=sys.stderr)
+    raise SystemExit(error.exit_code)

@@ -1,0 +1,158 @@
+"""L{Acceptor}: takes connections from a listening socket, never more than it may.
+
+C{twisted.internet.tcp.Port} accepts up to a hundred in one go, whatever C{stopReading} says, and
+builds a heavy transport for each.  This one asks before every C{accept} whether there is room, and
+reads the new connection's first bytes at once: mostly they are there.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.interfaces import IReadDescriptor
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from twsgi.web.http1 import HTTP1Channel
+from twsgi.web.site import Site
+from twsgi.web.transport import Connection
+
+#: Connections taken in one turn of the reactor, so that those there are get theirs.
+_AT_ONCE = 64
+#: Seconds without accepting after the process has run out of descriptors.
+_EXHAUSTED_PAUSE = 0.5
+_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+
+
+def _no_limit() -> int:
+    return _AT_ONCE
+
+
+@implementer(IReadDescriptor)
+class Acceptor:
+    """
+    Accepts on one listening socket for one L{Site}.  Reactor thread.
+
+    @ivar room: how many more connections may be taken now; asked before each.  When it says none
+        the acceptor stops until L{resume}.
+    """
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        site: Site,
+        reactor: Any,
+        log: Callable[[str], None],
+        room: Callable[[], int] = _no_limit,
+    ) -> None:
+        """
+        @param sock: bound, listening, non-blocking; this object's from now on.
+        @param log: told, in words, when descriptors run out.
+        """
+        self._socket = sock
+        self._site = site
+        self._reactor = reactor
+        self._log = log
+        self._accepting = False
+        self._closed = False
+        self._pause: Any = None
+        self._reserve = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        self.room = room
+
+    def fileno(self) -> int:
+        """The listening socket's descriptor, -1 once closed."""
+        return self._socket.fileno()
+
+    def logPrefix(self) -> str:
+        """For Twisted's log."""
+        return "twsgi acceptor"
+
+    def resume(self) -> None:
+        """Begins, or goes on, to accept."""
+        if not self._accepting and not self._closed and self._pause is None:
+            self._accepting = True
+            self._reactor.addReader(self)
+
+    def stop(self) -> None:
+        """Leaves what comes in the kernel's queue."""
+        if self._accepting:
+            self._accepting = False
+            self._reactor.removeReader(self)
+
+    def close(self, empty_queue: bool) -> None:
+        """
+        Accepts no more.  C{empty_queue}: what has connected already is taken, whatever C{room}
+        says: closing would reset it.
+        """
+        if self._closed:
+            return
+        self.stop()
+        if empty_queue:
+            while self._accept():
+                pass
+        self._closed = True
+        if self._pause is not None:
+            self._pause.cancel()
+        self._socket.close()
+        os.close(self._reserve)
+
+    def doRead(self) -> None:
+        """Somebody has connected, or another process was faster."""
+        for _ in range(_AT_ONCE):
+            if self.room() <= 0:
+                self.stop()
+                return
+            if not self._accept():
+                return
+
+    def connectionLost(self, reason: Failure) -> None:
+        """The reactor is through with the descriptor."""
+        self.close(empty_queue=False)
+
+    def _accept(self) -> bool:
+        try:
+            sock, peer = self._socket.accept()
+        except (BlockingIOError, ConnectionAbortedError, InterruptedError):
+            return False
+        except OSError as error:
+            if error.errno in _EXHAUSTED:
+                self._descriptors_exhausted(error)
+            return False
+        self._connected(sock, peer)
+        return True
+
+    def _connected(self, sock: socket.socket, peer: Any) -> None:
+        sock.setblocking(False)
+        if type(peer) is tuple:
+            name = peer[0], str(peer[1])
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        else:
+            name = "", ""
+        channel = HTTP1Channel(self._site, name)
+        connection = Connection(sock, channel, self._reactor)
+        channel.makeConnection(connection)
+        reason = connection.doRead()
+        if reason is not None:
+            connection.connectionLost(Failure(reason))
+        else:
+            connection.startReading()
+
+    def _descriptors_exhausted(self, error: OSError) -> None:
+        """Neither spins nor keeps the client waiting: it is told at once by a closed connection."""
+        self._log(f"accept: {error.strerror}: connections are refused until some are closed")
+        os.close(self._reserve)
+        try:
+            self._socket.accept()[0].close()
+        except OSError:
+            pass
+        self._reserve = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        self.stop()
+        self._pause = self._reactor.callLater(_EXHAUSTED_PAUSE, self._pause_over)
+
+    def _pause_over(self) -> None:
+        self._pause = None
+        self.resume()

@@ -1,0 +1,393 @@
+"""L{HTTP1Channel}: one HTTP/1 connection: heads, bodies, pipelining, deadlines, keep-alive.
+
+One request at a time: what comes after it waits, bounded, until its response has been sent.  The
+response is written by a C{twisted.web} resource (C{writeHeaders}, C{write}, C{requestDone}), or as
+ready bytes by whoever framed them (C{relay}, C{finish}), or on an application's thread, which ends
+with C{finish_from_thread}.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from twisted.python.failure import Failure
+
+from twsgi.errors import HTTPError
+from twsgi.web.body import Body
+from twsgi.web.request import Request
+from twsgi.web.threads import hand_to_reactor
+from twsgi.wire.chunked import ChunkedDecoder
+from twsgi.wire.grammar import BARE_LF
+from twsgi.wire.head import RequestHead, request_head
+
+if TYPE_CHECKING:
+    from twsgi.web.site import Site
+    from twsgi.web.transport import Connection
+
+#: Bytes of further requests that may wait here while one is under way.
+PIPELINE_LIMIT = 65536
+#: Seconds that a connection is read, and what comes dropped, after an error was answered.
+LINGER = 2.0
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+# What a connection waits for.
+_IDLE, _HEAD, _BODY, _CLOSED = range(4)
+
+
+class HTTP1Channel:
+    """
+    One connection.  Reactor thread, unless a method says otherwise.
+
+    @ivar transport: the L{Connection}.
+    @ivar site: what it shares with the other connections of its listener.
+    @ivar deadline: reactor seconds after which L{timed_out} is called, 0: never.
+    @ivar busy: a request is under way.  Set by the reactor; cleared by whoever ends the response,
+        holding C{transport.lock}.
+    @ivar peer: the client's address and port, as CGI variables have them.
+    @ivar request: the request under way.
+    @ivar relayed: who relays its response, if somebody does: told when the client has read what
+        waited (C{drained()}), and when it is gone (C{client_lost()}).
+    """
+
+    __slots__ = (
+        "_advancing",
+        "_body",
+        "_buffer",
+        "_chunks",
+        "_head",
+        "_held",
+        "_paused",
+        "_read_closed",
+        "_state",
+        "busy",
+        "deadline",
+        "peer",
+        "relayed",
+        "request",
+        "site",
+        "transport",
+    )
+
+    transport: Connection
+
+    def __init__(self, site: Site, peer: tuple[str, str]) -> None:
+        self.site = site
+        self.peer = peer
+        self.busy = self._advancing = self._paused = self._read_closed = False
+        self.deadline = 0.0
+        self.request: Request | None = None
+        self.relayed: Any = None
+        self._state = _IDLE
+        self._buffer = b""
+        self._held = b""
+        self._head: RequestHead | None = None
+        self._body: Body | None = None
+        self._chunks: ChunkedDecoder | None = None
+
+    def makeConnection(self, transport: Connection) -> None:
+        """The connection exists; its first bytes may be there already."""
+        self.transport = transport
+        self.deadline = self.site.seconds() + self.site.limits.headers_timeout
+        self.site.channels.add(self)
+
+    @property
+    def factory(self) -> Site:
+        """Where C{twisted.web}'s Request looks for C{log}."""
+        return self.site
+
+    # Bytes in.
+
+    def dataReceived(self, data: bytes) -> None:
+        """Bytes came."""
+        if self._state == _CLOSED:
+            return
+        with self.transport.lock:
+            # A thread that ends a response looks at the buffer, holding the lock, to see whether
+            # the reactor has to go on.
+            if self._buffer:
+                data = self._buffer + data
+            self._buffer = data
+            busy = self.busy
+        if not busy:
+            self._advance()
+        elif len(data) >= PIPELINE_LIMIT:
+            self._paused = True
+            self.transport.stopReading()
+
+    def _advance(self) -> None:
+        """Takes as many requests from the buffer as can be served now."""
+        if self._advancing:
+            return
+        self._advancing = True
+        try:
+            while self._buffer and not self.busy and self._state != _CLOSED and self._step():
+                pass
+        except HTTPError as error:
+            self.refuse(error)
+        finally:
+            self._advancing = False
+
+    def _step(self) -> bool:
+        """Takes a head or a piece of a body; False where more bytes are needed."""
+        return self._step_head() if self._head is None else self._step_body(self._head)
+
+    def _step_head(self) -> bool:
+        data = self._buffer
+        while data[:2] == b"\r\n":
+            # RFC 9112, 2.2: empty lines before a request are tolerated.
+            data = self._buffer = data[2:]
+        end = data.find(b"\r\n\r\n") + 4
+        if end < 4 or end > self.site.limits.buffer_size:
+            self._check_incomplete(data, end)
+            if data and self._state == _IDLE:
+                self._state = _HEAD
+                self.deadline = self.site.seconds() + self.site.limits.headers_timeout
+            return False
+        if end == len(data):
+            self._buffer = b""
+        else:
+            data, self._buffer = data[:end], data[end:]
+        head = request_head(data, self.site.parse)
+        if head.length or head.chunked:
+            self._await_body(head)
+        else:
+            self._start(head, None)
+        return True
+
+    def _check_incomplete(self, data: bytes, end: int) -> None:
+        limit = self.site.limits.buffer_size
+        if end >= 4 or len(data) > limit:
+            if data.find(b"\r\n", 0, limit) < 0:
+                raise HTTPError(414, f"request line over buffer-size ({limit})")
+            raise HTTPError(431, f"headers over buffer-size ({limit})")
+        if BARE_LF.search(data):
+            raise HTTPError(400, "a line that ends in LF alone")
+        if data and data[0] <= 32 and data != b"\r":
+            raise HTTPError(400, "not HTTP")
+
+    def _await_body(self, head: RequestHead) -> None:
+        self._head = head
+        self._body = Body()
+        self._chunks = ChunkedDecoder() if head.chunked else None
+        self._state = _BODY
+        self.deadline = self.site.seconds() + self.site.limits.body_timeout
+        if head.expects_continue and not self._buffer:
+            self.transport.write(_CONTINUE)
+
+    def _step_body(self, head: RequestHead) -> bool:
+        body, chunks = self._body, self._chunks
+        assert body is not None
+        data, self._buffer = self._buffer, b""
+        self.deadline = self.site.seconds() + self.site.limits.body_timeout
+        try:
+            if chunks is not None:
+                for piece in chunks.feed(data):
+                    body.add(piece)
+                done, self._buffer = chunks.done, chunks.rest
+            else:
+                missing = head.length - body.length
+                body.add(data[:missing])
+                done, self._buffer = body.length == head.length, data[missing:]
+        except OSError as error:
+            raise HTTPError(507, f"the body cannot be stored: {error}") from None
+        if done:
+            self._head = self._body = self._chunks = None
+            # The body is whole, so its length is known, however it came.
+            head.environ["CONTENT_LENGTH"] = str(body.length)
+            self._start(head, body)
+        return done
+
+    def _start(self, head: RequestHead, body: Body | None) -> None:
+        site = self.site
+        self.busy = True
+        self.deadline = 0.0
+        self._state = _IDLE
+        head.environ["REMOTE_ADDR"], head.environ["REMOTE_PORT"] = self.peer
+        request = Request(self, head, body, site.seconds())
+        if not site.limits.idle_timeout or site.draining or self._read_closed:
+            request.keep_alive = False
+        self.request = request
+        request.process()
+
+    # The response, by a resource of twisted.web.
+
+    def writeHeaders(self, version: bytes, code: bytes, reason: bytes, headers: Any) -> None:
+        """C{twisted.web}: the response's head; it leaves with what is written next."""
+        request = self.request
+        assert request is not None
+        lines = [b"HTTP/1.1 ", code, b" ", reason, b"\r\n"]
+        framed = request.method == b"HEAD" or code in (b"204", b"304")
+        for name, values in headers.getAllRawHeaders():
+            lower = name.lower()
+            if lower in (b"connection", b"keep-alive"):
+                continue
+            if lower in (b"content-length", b"transfer-encoding"):
+                framed = True
+            for value in values:
+                lines += (name, b": ", value, b"\r\n")
+        if not framed:
+            request.keep_alive = False
+        if not request.keep_alive:
+            lines.append(b"Connection: close\r\n")
+        elif not request.head.http11:
+            lines.append(b"Connection: keep-alive\r\n")
+        if not headers.hasHeader("date"):
+            lines.append(self.site.date().encode("latin-1"))
+        lines.append(b"\r\n")
+        self._held = b"".join(lines)
+        request.head_size = len(self._held)
+        request.header_count = len(lines) // 4
+
+    def write(self, data: bytes) -> None:
+        """C{twisted.web}: bytes of the body."""
+        if self._held:
+            data, self._held = self._held + data, b""
+        self.transport.write(data)
+
+    def writeSequence(self, data: Any) -> None:
+        """C{twisted.web}: bytes of the body."""
+        self.write(b"".join(data))
+
+    def requestDone(self, request: Request) -> None:
+        """C{twisted.web}: the response is complete."""
+        self.write(b"")
+        self.finish(not request.keep_alive)
+
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
+        """C{twisted.web}."""
+        self.write(b"")
+        self.transport.registerProducer(producer, streaming)
+
+    def unregisterProducer(self) -> None:
+        """C{twisted.web}."""
+        self.transport.unregisterProducer()
+
+    def loseConnection(self) -> None:
+        """C{twisted.web}."""
+        self._state = _CLOSED
+        self.transport.loseConnection()
+
+    def isSecure(self) -> bool:
+        """C{twisted.web}: our own transports are plain."""
+        return False
+
+    def getPeer(self) -> Any:
+        """C{twisted.web}: the client's C{IAddress}."""
+        return self.transport.getPeer()
+
+    def getHost(self) -> Any:
+        """C{twisted.web}: our C{IAddress}."""
+        return self.transport.getHost()
+
+    # The response, as ready bytes.
+
+    def relay(self, data: bytes) -> None:
+        """Sends bytes that are framed already."""
+        self.transport.write(data)
+
+    def finish(self, close: bool) -> None:
+        """The response is complete.  C{close}: it was the last on this connection."""
+        with self.transport.lock:
+            self.request = self.relayed = None
+            self.busy = False
+            more = bool(self._buffer)
+        if self._state == _CLOSED:
+            return
+        if close or (not more and (self.site.draining or self._read_closed)):
+            self._lose(linger=more)
+            return
+        self.deadline = self.site.seconds() + self.site.limits.idle_timeout
+        if self._paused:
+            self._paused = False
+            self.transport.startReading()
+        if more:
+            self._advance()
+
+    def finish_from_thread(self, close: bool) -> None:
+        """
+        As L{finish}, called by the thread that has just written the last of the response.  Where
+        nothing follows from it the reactor is left in peace.
+        """
+        site = self.site
+        with self.transport.lock:
+            if not (close or self._buffer or self._paused or self._read_closed or site.draining):
+                self.request = None
+                self.deadline = site.seconds() + site.limits.idle_timeout
+                self.busy = False
+                return
+        hand_to_reactor(site.reactor, self.finish, close)
+
+    def abort(self) -> None:
+        """The response cannot be completed: cuts the connection, so that the client can tell."""
+        self._state = _CLOSED
+        self.transport.abortConnection()
+
+    def refuse(self, error: HTTPError, headers: str = "") -> None:
+        """Answers a request that cannot be served, and closes.  C{headers}: more lines of head."""
+        self.site.refused(self, error)
+        self._head = self._chunks = None
+        if self._body is not None:
+            self._body.close()
+            self._body = None
+        self.transport.write(self.site.error_response(error.status, headers))
+        self._lose(linger=True)
+
+    # Events.
+
+    def read_closed(self) -> None:
+        """The client will send no more; a request under way is still answered."""
+        with self.transport.lock:
+            self._read_closed = True
+            busy = self.busy
+        if not busy:
+            self._state = _CLOSED
+            self.transport.loseConnection()
+
+    def drained(self) -> None:
+        """The client has read most of what waited."""
+        if self.relayed is not None:
+            self.relayed.drained()
+
+    def timed_out(self) -> None:
+        """The deadline has passed."""
+        self.deadline = 0.0
+        if self.busy:
+            return
+        if self._state == _CLOSED:
+            self.transport.abortConnection()
+        elif self._state == _HEAD:
+            self.refuse(HTTPError(408, "the head took longer than http-headers-timeout"))
+        elif self._state == _BODY:
+            self.refuse(HTTPError(408, "the body stopped coming"))
+        else:
+            self._lose(linger=False)
+
+    def close_if_idle(self) -> None:
+        """Closes, if no request is under way and none has begun to come."""
+        with self.transport.lock:
+            idle = not self.busy and not self._buffer and self._head is None
+        if idle and self._state != _CLOSED:
+            self._lose(linger=False)
+
+    def connectionLost(self, reason: Failure) -> None:
+        """The connection is over."""
+        self._state = _CLOSED
+        self.deadline = 0.0
+        self.site.lost(self)
+        if self._body is not None:
+            self._body.close()
+        request, relayed = self.request, self.relayed
+        self.request = self.relayed = None
+        if relayed is not None:
+            relayed.client_lost()
+        elif request is not None:
+            request.connectionLost(reason)
+
+    def _lose(self, linger: bool) -> None:
+        self._state = _CLOSED
+        self._buffer = b""
+        if linger:
+            self.deadline = self.site.seconds() + LINGER
+            self.transport.lose_lingering()
+        else:
+            self.transport.loseConnection()

@@ -1,0 +1,135 @@
+"""L{Site}: what all connections of a listener share: resource, limits, deadlines, log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from twisted.web.resource import IResource
+from twisted.web.server import Site as ServerSite
+
+from twsgi.errors import HTTPError
+from twsgi.wire.fields import field_parser
+from twsgi.wire.response import Date
+
+if TYPE_CHECKING:
+    from twsgi.web.http1 import HTTP1Channel
+    from twsgi.web.request import Request
+
+#: Seconds between two looks at the connections' deadlines: no timer per connection, none per
+#: request.
+SWEEP = 1.0
+#: Lines about refused requests that one sweep's time may log.
+_REFUSALS = 10
+
+
+@dataclass(frozen=True)
+class Limits:
+    """
+    What a client may ask for; sizes in bytes, times in seconds.
+
+    @ivar buffer_size: a head's size (C{buffer-size}).
+    @ivar headers_timeout: from a head's first byte to its last (C{http-headers-timeout}).
+    @ivar body_timeout: how long a body may stop coming.
+    @ivar idle_timeout: how long a kept connection may be idle; 0: connections are not kept.
+    """
+
+    buffer_size: int = 65536
+    headers_timeout: float = 10
+    body_timeout: float = 4
+    idle_timeout: float = 4
+
+
+class Site(ServerSite):
+    """
+    A C{twisted.web} Site for our own channels.
+
+    @ivar resource: what renders every request; a leaf is rendered at once, without traversal.
+    @ivar limits: see L{Limits}.
+    @ivar channels: the connections there are.
+    @ivar draining: connections are closed as soon as they are idle.
+    @ivar parse: the parser of header fields.
+    """
+
+    def __init__(
+        self,
+        resource: IResource,
+        reactor: Any,
+        limits: Limits,
+        log_request: Callable[[Request], None],
+        log_refusal: Callable[[str], None],
+    ) -> None:
+        """
+        @param log_request: told of each request that a resource of C{twisted.web} has answered.
+        @param log_refusal: told, in words, of requests that were refused; not of each, under attack.
+        """
+        self.reactor: Any
+        super().__init__(resource, reactor=reactor, parsePOSTFormSubmission=False)
+        self.limits = limits
+        self.channels: set[HTTP1Channel] = set()
+        self.draining = False
+        self.parse = field_parser()
+        self.seconds: Callable[[], float] = reactor.seconds
+        self._date = Date()
+        self._log_request = log_request
+        self._log_refusal = log_refusal
+        self._refusals = 0
+        self._sweep_call: Any = None
+        self._drained: Callable[[], None] | None = None
+
+    def start(self) -> None:
+        """Begins to watch deadlines."""
+        self._sweep_call = self.reactor.callLater(SWEEP, self._sweep)
+
+    def drain(self, drained: Callable[[], None]) -> None:
+        """Closes idle connections, and the others when they are; then calls C{drained}."""
+        self.draining = True
+        self._drained = drained
+        for channel in list(self.channels):
+            channel.close_if_idle()
+        self._check_drained()
+
+    def lost(self, channel: HTTP1Channel) -> None:
+        """A connection is over."""
+        self.channels.discard(channel)
+        self._check_drained()
+
+    def date(self) -> str:
+        """The Date field's line for now."""
+        return self._date.line(self.seconds())
+
+    def log(self, request: Any) -> None:
+        """C{twisted.web}: a request was answered."""
+        self._log_request(request)
+
+    def refused(self, channel: HTTP1Channel, error: HTTPError) -> None:
+        """A request was refused before any resource saw it."""
+        self._refusals += 1
+        if self._refusals <= _REFUSALS:
+            self._log_refusal(f"{channel.peer[0]}: {error.status}: {error.reason}")
+
+    def error_response(self, status: int, headers: str = "") -> bytes:
+        """A short response, whole, after which the connection is closed."""
+        text = f"{status} {HTTPStatus(status).phrase}"
+        return (
+            f"HTTP/1.1 {text}\r\n{headers}Content-Type: text/plain\r\n"
+            f"Content-Length: {len(text) + 1}\r\nConnection: close\r\n{self.date()}\r\n{text}\n"
+        ).encode("latin-1")
+
+    def _check_drained(self) -> None:
+        if self._drained is not None and not self.channels:
+            drained, self._drained = self._drained, None
+            if self._sweep_call is not None and self._sweep_call.active():
+                self._sweep_call.cancel()
+            drained()
+
+    def _sweep(self) -> None:
+        self._sweep_call = self.reactor.callLater(SWEEP, self._sweep)
+        if self._refusals > _REFUSALS:
+            self._log_refusal(f"{self._refusals - _REFUSALS} more requests were refused")
+        self._refusals = 0
+        now = self.seconds()
+        for channel in [one for one in self.channels if 0 < one.deadline < now]:
+            channel.timed_out()

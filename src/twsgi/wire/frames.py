@@ -1,0 +1,128 @@
+"""What a frontend and a worker say to each other over a link.
+
+A link is a stream that carries one request at a time: the frontend sends a request, the worker
+answers with response frames, the last of which has L{LAST} set; then the link is idle again,
+which is the frontend's leave to send the next.
+
+A request's frame is a head of 16 bytes, the CGI variables, and the body.  A body that was spooled
+to a file travels as the file's descriptor: the worker asks for it (L{WANT_BODY}), and the
+frontend answers with one byte that carries it.  A response's frame is a head of 8 bytes and bytes
+for the client, ready as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import chain
+from struct import Struct
+
+from twsgi.errors import FrameError
+
+_REQUEST = Struct("<BBHIQ")
+_RESPONSE = Struct("<BBHI")
+REQUEST_HEAD = _REQUEST.size
+RESPONSE_HEAD = _RESPONSE.size
+
+# Kinds of frame.  REQUEST goes to the worker, the others to the frontend.
+REQUEST, RESPONSE, RETIRE, WANT_BODY, BOUNCE = range(1, 6)
+
+# Flags of a request.
+KEEP_ALIVE, HEAD, HTTP11, SPOOLED = 1, 2, 4, 8
+# Flags of a response: it ends here; the client's connection is closed after it; it was cut short.
+LAST, CLOSE, CUT = 1, 2, 4
+
+#: Variables are bounded by buffer-size; a frame that claims more is none.
+VARIABLES_LIMIT = 16 * 1024 * 1024
+_SEPARATOR = "\0"
+
+
+def encode_variables(environ: dict[str, str]) -> bytes:
+    """The CGI variables as bytes; no name or value holds a NUL."""
+    return _SEPARATOR.join(chain.from_iterable(environ.items())).encode("latin-1")
+
+
+def decode_variables(data: bytes) -> dict[str, str]:
+    """
+    What L{encode_variables} was given.
+
+    @raise FrameError: a name without a value.
+    """
+    words = data.decode("latin-1").split(_SEPARATOR)
+    if len(words) % 2:
+        raise FrameError("a variable without a value")
+    return dict(zip(words[::2], words[1::2], strict=True))
+
+
+def encode_request(flags: int, variables: bytes, body: bytes, length: int) -> bytes:
+    """
+    A request.
+
+    @param body: the body, or nothing where it is L{SPOOLED}.
+    @param length: the body's length, spooled or not.
+    """
+    return b"".join((_REQUEST.pack(REQUEST, flags, 0, len(variables), length), variables, body))
+
+
+def decode_request_head(data: bytes) -> tuple[int, int, int]:
+    """
+    @param data: at least L{REQUEST_HEAD} bytes.
+    @return: flags, the length of the variables, the length of the body.
+    @raise FrameError: this is no request.
+    """
+    kind, flags, _, variables, length = _REQUEST.unpack_from(data)
+    if kind != REQUEST or variables > VARIABLES_LIMIT:
+        raise FrameError(f"not a request: kind {kind}, {variables} bytes of variables")
+    return flags, variables, length
+
+
+def encode_response(flags: int, data: bytes) -> bytes:
+    """Bytes for the client."""
+    return _RESPONSE.pack(RESPONSE, flags, 0, len(data)) + data
+
+
+def encode_signal(kind: int) -> bytes:
+    """A frame that says nothing but its kind: RETIRE, WANT_BODY, BOUNCE."""
+    return _RESPONSE.pack(kind, 0, 0, 0)
+
+
+class ResponseDecoder:
+    """Takes the worker's half of a link apart; bytes for the client are passed on as they come."""
+
+    __slots__ = ("_buffer", "_flags", "_left")
+
+    def __init__(self) -> None:
+        self._buffer = b""
+        self._left = 0
+        self._flags = 0
+
+    def feed(self, data: bytes) -> Iterable[tuple[int, int, bytes]]:
+        """
+        Takes bytes in any pieces.
+
+        @return: kind, flags and bytes.  Where a frame comes in pieces so do its bytes, and the
+            last piece alone has its flags.
+        @raise FrameError: these are no frames.
+        """
+        if self._buffer:
+            data = self._buffer + data
+            self._buffer = b""
+        position, end = 0, len(data)
+        while position < end:
+            if self._left:
+                taken = min(self._left, end - position)
+                self._left -= taken
+                piece = data[position : position + taken]
+                position += taken
+                yield RESPONSE, 0 if self._left else self._flags, piece
+                continue
+            if end - position < RESPONSE_HEAD:
+                self._buffer = data[position:]
+                return
+            kind, flags, _, length = _RESPONSE.unpack_from(data, position)
+            if not RESPONSE <= kind <= BOUNCE or (length and kind != RESPONSE):
+                raise FrameError(f"not a frame of a worker's: kind {kind}")
+            position += RESPONSE_HEAD
+            if length:
+                self._left, self._flags = length, flags
+            else:
+                yield kind, flags, b""

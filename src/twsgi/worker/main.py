@@ -1,0 +1,189 @@
+"""The worker process: loads the application, tells the master, serves until it is drained."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import time
+from typing import Any
+
+from twisted.internet.interfaces import IReactorCore
+
+from twsgi.control.child import ControlLink, begin, connect, end, leave_signals_to_master, leave_within
+from twsgi.control.commands import AddFrontendLink, Drain, Failed, Ready
+from twsgi.control.launch import SCOREBOARD_FD, Launch
+from twsgi.control.scoreboard import BOOTING, WORKER_PID, WORKER_STARTED, WORKER_STATE, Scoreboard
+from twsgi.errors import EXIT_NO_APP, ApplicationError
+from twsgi.log.sink import LogSink
+from twsgi.settings.model import Settings
+from twsgi.worker.serving import Serving
+from twsgi.wsgi.application import Application
+from twsgi.wsgi.environ import base_environ
+from twsgi.wsgi.loader import extend_path, load_application
+
+
+class Worker:
+    """
+    One worker process.
+
+    @ivar exit_code: with what it will end.
+    """
+
+    def __init__(self, launch: Launch, sink: LogSink, reactor: Any) -> None:
+        self.exit_code = 0
+        self._launch = launch
+        self._sink = sink
+        self._reactor: Any = IReactorCore(reactor)
+        self._scoreboard = Scoreboard(
+            SCOREBOARD_FD, launch.workers, launch.settings.threads, launch.frontends
+        )
+        record = self._scoreboard.worker(launch.index)
+        record[WORKER_PID] = os.getpid()
+        record[WORKER_STARTED] = int(time.time())
+        record[WORKER_STATE] = BOOTING
+        self._link = _Link(self)
+        self._serving: Serving | None = None
+
+    def start(self) -> None:
+        """Loads the application and says how that went; serves if it went well."""
+        connect(self._reactor, self._link)
+        leave_signals_to_master(self._reactor, self._link)
+        began = time.time()
+        try:
+            application = load(self._launch.settings, self._sink)
+        except ApplicationError as error:
+            self._sink.line(f"unable to load app 0 (mountpoint='') ({error})")
+            self.exit_code = EXIT_NO_APP
+            told = self._link.callRemote(Failed, reason=str(error))
+            told.addBoth(lambda _: self._stop())
+            return
+        seconds = time.time() - began
+        self._serving = self._serve(application)
+        self._serving.start([socket.socket(fileno=one.descriptor) for one in self._launch.listeners])
+        self._link.callRemote(Ready, seconds=seconds).addErrback(lambda _: None)
+
+    def _serve(self, application: Application) -> Serving:
+        launch = self._launch
+        environ = base_environ(
+            launch.server_name,
+            launch.server_port,
+            launch.settings.threads > 1,
+            launch.multiprocess,
+        )
+        return Serving(
+            launch.settings,
+            application,
+            environ,
+            self._scoreboard,
+            launch.index,
+            self._reactor,
+            self._sink,
+        )
+
+    def add_link(self, frontend: int, link: int) -> None:
+        """See L{AddFrontendLink}."""
+        assert self._serving is not None
+        self._serving.add_link(link, frontend)
+
+    def drain(self, final: bool) -> None:
+        """See L{Drain}."""
+        if self._serving is None:
+            self._stop()
+        else:
+            self._serving.drain(final, self._stop)
+
+    def master_gone(self) -> None:
+        """The master is gone: leaves when nothing is under way, or has been for too long."""
+        if not self._reactor.running:
+            return
+        self._sink.line(
+            f"uWSGI worker {self._launch.index} error: the master disconnected from this worker. "
+            "Shutting down the worker."
+        )
+        leave_within(self._launch.settings.worker_reload_mercy)
+        if self._serving is None:
+            self._stop()
+        else:
+            self._serving.leave_with_frontends(self._stop)
+
+    def soon(self, call: Any, *args: Any) -> None:
+        """In the next turn of the reactor."""
+        self._reactor.callLater(0, call, *args)
+
+    def _stop(self) -> None:
+        if self._reactor.running:
+            self._reactor.stop()
+
+    def stopped(self) -> None:
+        """The reactor has stopped."""
+        if self._serving is not None:
+            self._serving.stop()
+
+
+class _Link(ControlLink):
+    """What the master may ask of a worker."""
+
+    def __init__(self, worker: Worker) -> None:
+        super().__init__()
+        self._worker = worker
+
+    def master_gone(self) -> None:
+        self._worker.master_gone()
+
+    @AddFrontendLink.responder
+    def _add_link(self, frontend: int, link: int) -> dict[str, Any]:
+        self._worker.add_link(frontend, link)
+        return {}
+
+    @Drain.responder
+    def _drain(self, final: bool) -> dict[str, Any]:
+        # Not before the answer is on its way.
+        self._worker.soon(self._worker.drain, final)
+        return {}
+
+
+def load(settings: Settings, sink: LogSink) -> Application:
+    """
+    The application, announced in the log; with C{need-app = false}, where it cannot be had, one
+    that answers 500.
+
+    @raise ApplicationError: it cannot be had.
+    """
+    for line in extend_path(settings.pythonpath):
+        sink.line(line)
+    began = time.time()
+    try:
+        application = load_application(settings)
+    except ApplicationError as error:
+        if settings.need_app:
+            raise
+        sink.line(f"*** no app loaded: every request is answered 500 *** ({error})")
+        return _no_application
+    sink.line(
+        f"WSGI app 0 (mountpoint='') ready in {time.time() - began:.0f} seconds on interpreter "
+        f"{id(sys.modules):#x} pid: {os.getpid()} (default app)"
+    )
+    return application
+
+
+def _no_application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    environ["wsgi.errors"].write(
+        "--- no python application found, check your startup logs for errors ---\n"
+    )
+    start_response("500 Internal Server Error", [("Content-Type", "text/plain")])
+    return [b"Internal Server Error"]
+
+
+def main() -> None:
+    """The process."""
+    launch, sink = begin()
+    from twisted.internet import reactor as installed
+
+    reactor: Any = installed
+
+    worker = Worker(launch, sink, reactor)
+    reactor.callWhenRunning(worker.start)
+    reactor.run(installSignalHandlers=False)
+    worker.stopped()
+    end(worker.exit_code)

@@ -1,0 +1,165 @@
+"""L{Serving}: a worker's cores, links and listeners, wired together; and drained."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from twsgi.control.scoreboard import (
+    BOOTING,
+    DRAINING,
+    READY,
+    WORKER_STATE,
+    WORKER_WAITING,
+    Scoreboard,
+)
+from twsgi.log.requestline import DELAY, RequestLog
+from twsgi.log.sink import LogSink
+from twsgi.settings.model import Settings
+from twsgi.wsgi.application import Application
+from twsgi.wsgi.core import Cores
+from twsgi.wsgi.link import WorkerLink
+from twsgi.wsgi.waitpoint import wait_point
+
+
+class Serving:
+    """
+    Serves one application.  Reactor thread.
+
+    @ivar links: the links to frontends that are open.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        application: Application,
+        environ: dict[str, Any],
+        scoreboard: Scoreboard,
+        index: int,
+        reactor: Any,
+        sink: LogSink,
+    ) -> None:
+        """
+        @param environ: what every request's environ begins with.
+        @param index: the worker's, from 1.
+        """
+        self._settings = settings
+        self._reactor = reactor
+        self._sink = sink
+        self._record = scoreboard.worker(index)
+        self._record[WORKER_STATE] = BOOTING
+        self._log = RequestLog(
+            sink, scoreboard.total_requests, lambda: scoreboard.worker_requests(index)
+        )
+        self._cores = Cores(
+            application,
+            environ,
+            [scoreboard.core(index, core) for core in range(settings.threads)],
+            wait_point(),
+            reactor,
+            None if settings.disable_logging else self._log,
+            sink.line,
+        )
+        self.links: set[WorkerLink] = set()
+        self._acceptors: list[Any] = []
+        self._site: Any = None
+        self._draining = False
+        self._drained: Callable[[], None] | None = None
+        self._flush_call: Any = None
+
+    def start(self, sockets: list[socket.socket]) -> None:
+        """Starts the cores, and accepts on C{sockets}, which are this object's from now on."""
+        if sockets:
+            self._listen(sockets)
+        self._cores.start(self._room, self._link_closed)
+        self._record[WORKER_STATE] = READY
+        self._flush()
+
+    def _listen(self, sockets: list[socket.socket]) -> None:
+        # Imported here: a worker that has only links needs nothing of twisted.web.
+        from twsgi.static.resource import StaticFiles
+        from twsgi.web.acceptor import Acceptor
+        from twsgi.web.site import Limits, Site
+        from twsgi.wsgi.root import ApplicationRoot
+
+        settings = self._settings
+        root: Any = ApplicationRoot(self._cores, settings.socket_timeout)
+        if settings.check_static:
+            root = StaticFiles(settings.check_static, root, self._sink.line)
+        limits = Limits(
+            buffer_size=settings.buffer_size,
+            headers_timeout=settings.http_headers_timeout,
+            body_timeout=settings.socket_timeout,
+            idle_timeout=settings.socket_timeout if settings.http_keepalive else 0,
+        )
+        self._site = Site(root, self._reactor, limits, self._answered, self._sink.line)
+        self._site.start()
+        for sock in sockets:
+            acceptor = Acceptor(sock, self._site, self._reactor, self._sink.line, self._cores.free)
+            self._acceptors.append(acceptor)
+            acceptor.resume()
+
+    def add_link(self, descriptor: int, frontend: int) -> None:
+        """One more link, to C{frontend}; the descriptor is this object's from now on."""
+        link = WorkerLink(descriptor, frontend, self._settings.http_timeout)
+        self.links.add(link)
+        self._cores.wait_point.add_link(link)
+        if self._draining:
+            link.retire()
+
+    def drain(self, final: bool, drained: Callable[[], None]) -> None:
+        """
+        Takes nothing new, finishes what is there, then calls C{drained}.
+
+        @param final: see L{twsgi.control.commands.Drain}.
+        """
+        self._record[WORKER_STATE] = DRAINING
+        self._draining = True
+        self._drained = drained
+        for acceptor in self._acceptors:
+            acceptor.close(empty_queue=final)
+        for link in list(self.links):
+            link.retire()
+        if self._site is not None:
+            self._site.drain(self._check_drained)
+        self._check_drained()
+
+    def leave_with_frontends(self, drained: Callable[[], None]) -> None:
+        """The master is gone: works on while a frontend has something, then calls C{drained}."""
+        if self.links:
+            self._draining = True
+            self._drained = drained
+            self._check_drained()
+        else:
+            self.drain(True, drained)
+
+    def stop(self) -> None:
+        """Lets the cores end and writes what the log still holds."""
+        if self._flush_call is not None and self._flush_call.active():
+            self._flush_call.cancel()
+        self._cores.stop()
+        self._log.flush()
+
+    def _check_drained(self) -> None:
+        done = not self.links and (self._site is None or not self._site.channels)
+        if self._draining and done and self._drained is not None:
+            drained, self._drained = self._drained, None
+            drained()
+
+    def _link_closed(self, link: WorkerLink) -> None:
+        self.links.discard(link)
+        self._check_drained()
+
+    def _room(self) -> None:
+        for acceptor in self._acceptors:
+            acceptor.resume()
+
+    def _answered(self, request: Any) -> None:
+        if not self._settings.disable_logging:
+            self._log.resource(request, self._reactor.seconds())
+
+    def _flush(self) -> None:
+        self._flush_call = self._reactor.callLater(DELAY, self._flush)
+        self._log.flush()
+        self._record[WORKER_WAITING] = self._cores.wait_point.waiting()

@@ -1,0 +1,112 @@
+"""L{Solo}: a Plan of one process: the application is served by the process that is there already."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, succeed
+from twisted.python.failure import Failure
+
+from twsgi.control.listening import Listening
+from twsgi.control.scoreboard import WORKER_PID, Scoreboard
+from twsgi.errors import ApplicationError
+from twsgi.log.sink import LogSink
+from twsgi.settings.model import Plan
+from twsgi.worker.main import load
+from twsgi.worker.serving import Serving
+from twsgi.wsgi.environ import base_environ
+
+
+class Solo(Service):
+    """
+    Serves without a master, in this process.  It has the same face as
+    L{twsgi.master.service.Master}.
+
+    @ivar failed: fails with an L{ApplicationError} where the application cannot be loaded.
+    @ivar ready: fires when requests are served.
+    """
+
+    def __init__(self, plan: Plan, *, reactor: Any, log: LogSink) -> None:
+        self.failed: Deferred[None] = Deferred()
+        self.ready: Deferred[None] = Deferred()
+        self._plan = plan
+        self._reactor = reactor
+        self._log = log
+        self._listening = Listening(plan.listeners, log)
+        self._serving: Serving | None = None
+        self._stopping: Any = None
+
+    def bind(self) -> None:
+        """
+        Binds the listening sockets, once.
+
+        @raise BindError: an address cannot be had.
+        """
+        self._listening.bind()
+
+    def startService(self) -> None:
+        """C{IService}: loads the application and serves."""
+        super().startService()
+        self.bind()
+        plan = self._plan
+        try:
+            application = load(plan.settings, self._log)
+        except ApplicationError as error:
+            self._log.line(f"unable to load app 0 (mountpoint='') ({error})")
+            self._listening.close()
+            self.failed.errback(Failure(error))
+            return
+        bound = self._listening.bound
+        environ = base_environ(
+            socket.gethostname(),
+            bound[0].address.port if bound else 0,
+            plan.settings.threads > 1,
+            False,
+        )
+        scoreboard = Scoreboard.create(1, plan.settings.threads, 0)
+        scoreboard.worker(1)[WORKER_PID] = os.getpid()
+        self._serving = Serving(
+            plan.settings, application, environ, scoreboard, 1, self._reactor, self._log
+        )
+        self._serving.start([one.socket.dup() for one in bound])
+        self._log.line(
+            f"spawned uWSGI worker 1 (and the only) (pid: {os.getpid()}, "
+            f"cores: {plan.settings.threads})"
+        )
+        self.ready.callback(None)
+
+    def stopService(self) -> Deferred[None]:
+        """
+        C{IService}: accepts no more, finishes what is there.
+
+        @return: fires when the last response has been sent, or after C{worker-reload-mercy}.
+        """
+        super().stopService()
+        self._listening.close()
+        serving = self._serving
+        if serving is None:
+            return succeed(None)
+        stopped: Deferred[None] = Deferred()
+        self._stopping = stopped
+        mercy = self._reactor.callLater(self._plan.settings.worker_reload_mercy, self.stop_now)
+
+        def done(result: None) -> None:
+            if mercy.active():
+                mercy.cancel()
+            serving.stop()
+
+        stopped.addCallback(done)
+        serving.drain(True, self._drained)
+        return stopped
+
+    def stop_now(self) -> None:
+        """Waits for nothing any more."""
+        self._drained()
+
+    def _drained(self) -> None:
+        stopping, self._stopping = self._stopping, None
+        if stopping is not None:
+            stopping.callback(None)

@@ -1,0 +1,58 @@
+"""One call of a WSGI application, from its beginning to C{close()} (PEP 3333, the server's side)."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from twsgi.errors import ClientDisconnected
+from twsgi.wsgi.response import Response
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Any]
+
+
+def run_application(
+    application: Application,
+    environ: dict[str, Any],
+    response: Response,
+    report: Callable[[str], None],
+) -> bool:
+    """
+    Calls the application and sends what it returns.  Whatever the application does, the response
+    is ended and C{close()} is called, once.  The thread that serves the request.
+
+    @param report: takes tracebacks and faults of the application's.
+    @return: False where the application raised.
+    """
+    result = None
+    try:
+        result = application(environ, response.start_response)
+        response.send(result)
+        if response.fault is not None:
+            report(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']!r}: {response.fault}")
+    except ClientDisconnected:
+        pass  # the application has nothing to answer for
+    except BaseException:
+        report(traceback.format_exc().rstrip("\n"))
+        _fail(response)
+        return False
+    finally:
+        _close(result, report)
+    return True
+
+
+def _fail(response: Response) -> None:
+    try:
+        response.fail()
+    except ClientDisconnected:
+        pass
+
+
+def _close(result: Any, report: Callable[[str], None]) -> None:
+    close = getattr(result, "close", None)
+    if close is not None:
+        try:
+            close()
+        except BaseException:
+            report(traceback.format_exc().rstrip("\n"))

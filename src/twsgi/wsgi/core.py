@@ -1,0 +1,248 @@
+"""Cores: the threads that serve requests, one each at a time; and L{Cores}, all of a worker's.
+
+A core waits for work itself, reads a link's request itself and writes the response itself: the
+reactor's thread is not on the way of a request that came over a link, and the GIL changes hands
+twice less often.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+from twsgi.control.scoreboard import (
+    CORE_BUSY_SINCE,
+    CORE_EXCEPTIONS,
+    CORE_MICROSECONDS,
+    CORE_REQUESTS,
+    CORE_SENT,
+)
+from twsgi.errors import FrameError
+from twsgi.interfaces import IWaitPoint
+from twsgi.log.requestline import RequestLog
+from twsgi.web.threads import hand_to_reactor
+from twsgi.wire import frames
+from twsgi.wire.response import Date, ResponseEncoder
+from twsgi.wsgi.application import Application, run_application
+from twsgi.wsgi.link import LinkSink, WorkerLink
+from twsgi.wsgi.response import Response
+
+
+class Exchange:
+    """
+    A request that the reactor hands over, and where its response goes.
+
+    @ivar variables: the CGI variables.
+    @ivar body: at its start; the core closes it.
+    @ivar sink: an L{IResponseSink}.
+    """
+
+    __slots__ = ("body", "head_request", "sink", "variables")
+
+    def __init__(
+        self, variables: dict[str, str], body: BinaryIO, sink: Any, head_request: bool
+    ) -> None:
+        self.variables = variables
+        self.body = body
+        self.sink = sink
+        self.head_request = head_request
+
+
+class Core(threading.Thread):
+    """
+    One thread.
+
+    @ivar index: from 0.
+    @ivar completed: requests it has finished; written by this thread alone.
+    """
+
+    def __init__(self, index: int, cores: Cores, record: memoryview) -> None:
+        """
+        @param record: its record on the scoreboard.
+        """
+        super().__init__(name=f"uWSGI core {index}", daemon=True)
+        self.index = index
+        self.completed = 0
+        self._cores = cores
+        self._record = record
+        self._date = Date()
+
+    def run(self) -> None:
+        """Serves until the wait point is closed."""
+        wait = self._cores.wait_point.wait
+        while True:
+            work = wait()
+            if work is None:
+                return
+            try:
+                if type(work) is Exchange:
+                    self._take(work)
+                else:
+                    self._turn(work)
+            except Exception:
+                # A fault of ours: it must not cost the worker a core.
+                traceback.print_exc()
+
+    def _take(self, exchange: Exchange) -> None:
+        """Serves a request that the reactor handed over."""
+        try:
+            self._serve(exchange.variables, exchange.body, exchange.sink, exchange.head_request, 0)
+        finally:
+            exchange.sink.abort()  # nothing, after a response that is complete
+            self.completed += 1
+            self._cores.freed()
+
+    def _turn(self, link: WorkerLink) -> None:
+        """Serves the request that came over a link, and gives the link back."""
+        wait_point = self._cores.wait_point
+        alive = False
+        try:
+            request = link.receive()
+            if request is not None:
+                self._serve_link(link, request.flags, request.variables, request.body)
+                alive = True
+        except FrameError:
+            traceback.print_exc()
+        finally:
+            if alive:
+                link.retire_if_asked()
+                wait_point.rearm(link)
+            else:
+                wait_point.forget(link)
+                link.close()
+                self._cores.link_closed(link)
+
+    def _serve_link(self, link: WorkerLink, flags: int, variables: bytes, body: BinaryIO) -> None:
+        head_request = bool(flags & frames.HEAD)
+        encoder = ResponseEncoder(
+            bool(flags & frames.HTTP11), bool(flags & frames.KEEP_ALIVE), head_request
+        )
+        sink = LinkSink(link, encoder, self._date.line(time.time()))
+        try:
+            decoded = frames.decode_variables(variables)
+            self._serve(decoded, body, sink, head_request, len(variables))
+        finally:
+            sink.abort()  # nothing, after a response that is complete
+
+    def _serve(
+        self,
+        variables: dict[str, str],
+        body: BinaryIO,
+        sink: Any,
+        head_request: bool,
+        variables_size: int,
+    ) -> None:
+        """
+        @param variables_size: bytes of the variables joined by NULs, 0: not known.
+        """
+        cores, record = self._cores, self._record
+        began = time.monotonic_ns()
+        record[CORE_BUSY_SINCE] = began
+        response = Response(sink, head_request)
+        environ = cores.environ.copy()
+        environ.update(variables)
+        environ["wsgi.input"] = body
+        environ["uwsgi.core"] = self.index
+        try:
+            if not run_application(cores.application, environ, response, cores.report):
+                record[CORE_EXCEPTIONS] += 1
+        finally:
+            body.close()
+            took = (time.monotonic_ns() - began) // 1000
+            record[CORE_MICROSECONDS] += took
+            record[CORE_SENT] += sink.head_size + sink.body_size
+            record[CORE_REQUESTS] += 1
+            record[CORE_BUSY_SINCE] = 0
+        if cores.log is not None:
+            cores.log.application(variables, variables_size, response, sink, took, self.index)
+
+
+class Cores:
+    """
+    All cores of a worker.
+
+    @ivar application: the WSGI application.
+    @ivar environ: what is the same for all requests.
+    @ivar log: where request lines go, or None.
+    """
+
+    def __init__(
+        self,
+        application: Application,
+        environ: dict[str, Any],
+        records: list[memoryview],
+        wait_point: IWaitPoint,
+        reactor: Any,
+        log: RequestLog | None,
+        report: Callable[[str], None],
+    ) -> None:
+        """
+        @param records: a scoreboard record for each core.
+        @param report: takes tracebacks and faults of the application's, in lines.  Any thread.
+        """
+        self.application = application
+        self.environ = environ
+        self.wait_point = wait_point
+        self.log = log
+        self.report = report
+        self._reactor = reactor
+        self._submitted = 0
+        self._wanted = False
+        self._room: Callable[[], None] | None = None
+        self._closed: Callable[[WorkerLink], None] | None = None
+        self.threads = [Core(index, self, record) for index, record in enumerate(records)]
+
+    def start(
+        self,
+        room: Callable[[], None] | None = None,
+        link_closed: Callable[[WorkerLink], None] | None = None,
+    ) -> None:
+        """
+        Starts the threads.  Reactor thread.
+
+        @param room: called when a core is free after L{free} said there is none.
+        @param link_closed: called when a frontend has closed a link.
+        """
+        self._room = room
+        self._closed = link_closed
+        for thread in self.threads:
+            thread.start()
+
+    def submit(self, exchange: Exchange) -> None:
+        """Hands a request to the next free core.  Reactor thread."""
+        self._submitted += 1
+        self.wait_point.submit(exchange)
+
+    def load(self) -> int:
+        """How many submitted requests are waiting or being served.  Reactor thread."""
+        return self._submitted - sum(thread.completed for thread in self.threads)
+
+    def free(self) -> int:
+        """
+        How many cores have nothing to do, as far as submitted requests go; where it is none
+        C{room} is called when that changes.  Reactor thread.
+        """
+        # First the wish, then the count: a core counts first and looks for the wish then.
+        self._wanted = True
+        free = len(self.threads) - self.load()
+        if free > 0:
+            self._wanted = False
+        return free
+
+    def freed(self) -> None:
+        """A core has finished a submitted request.  Core threads."""
+        if self._wanted and self._room is not None:
+            self._wanted = False
+            hand_to_reactor(self._reactor, self._room)
+
+    def link_closed(self, link: WorkerLink) -> None:
+        """A link is closed.  Core threads."""
+        if self._closed is not None:
+            hand_to_reactor(self._reactor, self._closed, link)
+
+    def stop(self) -> None:
+        """Lets the threads end when they have nothing more to do.  Reactor thread."""
+        self.wait_point.close()

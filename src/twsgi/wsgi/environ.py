@@ -1,0 +1,57 @@
+"""What the application is told: PEP 3333's environ, but for what a request's head decides."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any, TextIO
+
+
+class FileWrapper:
+    """C{wsgi.file_wrapper}: a file in blocks (PEP 3333, "Optional Platform-Specific File Handling")."""
+
+    def __init__(self, file: Any, block_size: int = 65536) -> None:
+        self.file = file
+        self.block_size = block_size
+        if hasattr(file, "close"):
+            self.close = file.close
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(lambda: self.file.read(self.block_size), b"")
+
+
+def error_stream(descriptor: int = 2) -> TextIO:
+    """
+    C{wsgi.errors}: a text stream onto C{descriptor}, which stays open; what is written to it
+    reaches the log line by line.
+    """
+    raw = io.FileIO(descriptor, "w", closefd=False)
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw), encoding="utf-8", errors="backslashreplace", line_buffering=True
+    )
+
+
+def base_environ(
+    server_name: str,
+    server_port: int,
+    multithread: bool,
+    multiprocess: bool,
+    errors: TextIO | None = None,
+) -> dict[str, Any]:
+    """What is the same for all requests; to be copied for each."""
+    return {
+        "SCRIPT_NAME": "",
+        "SERVER_NAME": server_name,
+        "SERVER_PORT": str(server_port),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.errors": errors or sys.stderr,
+        "wsgi.multithread": multithread,
+        "wsgi.multiprocess": multiprocess,
+        "wsgi.run_once": False,
+        "wsgi.file_wrapper": FileWrapper,
+        "wsgi.input_terminated": True,
+        "uwsgi.node": os.uname().nodename.encode(),
+    }

@@ -1,0 +1,192 @@
+"""The worker's end of a link to a frontend: read and written by the core that serves its request.
+
+A link belongs to one thread at a time: to the core that the wait point gave it to, until it is
+rearmed.  The one exception is RETIRE, which the reactor's thread sends on an idle link; C{_lock}
+keeps it from falling into a response.
+"""
+
+from __future__ import annotations
+
+import io
+import socket
+import struct
+import tempfile
+import threading
+from typing import BinaryIO
+
+from twsgi.errors import ClientDisconnected, FrameError
+from twsgi.web.sinks import EncodedSink
+from twsgi.wire import frames
+from twsgi.wire.response import ResponseEncoder
+
+_READ = 65536
+#: A body above this many bytes is read into a file (a frontend sends such a one as a file itself).
+_IN_MEMORY = 1024 * 1024
+
+
+class LinkRequest:
+    """
+    A request as it came over a link.
+
+    @ivar flags: of L{frames}.
+    @ivar variables: the CGI variables, encoded.
+    @ivar body: at its start; closed by whoever serves the request.
+    """
+
+    __slots__ = ("body", "flags", "variables")
+
+    def __init__(self, flags: int, variables: bytes, body: BinaryIO) -> None:
+        self.flags = flags
+        self.variables = variables
+        self.body = body
+
+
+class WorkerLink:
+    """
+    One link.
+
+    @ivar frontend: the index of the frontend at its other end.
+    """
+
+    def __init__(self, descriptor: int, frontend: int, timeout: float) -> None:
+        """
+        @param descriptor: a connected stream socket; this object's from now on.
+        @param timeout: seconds that the frontend may read nothing: it pauses while its client is
+            slow, and the core waits with it.
+        """
+        self._socket = socket.socket(fileno=descriptor)
+        self._socket.setblocking(True)
+        # By the kernel: Python's own timeouts cost a poll for every call.
+        self._socket.setsockopt(
+            socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", int(timeout), 0)
+        )
+        self._lock = threading.Lock()
+        self._retire = self._retired = False
+        self.frontend = frontend
+        self.fileno = self._socket.fileno
+
+    def receive(self) -> LinkRequest | None:
+        """
+        Reads one request, whole.  Blocks while it comes.
+
+        @return: None at the end of file: the frontend has closed the link, or is gone.
+        @raise FrameError: these are no requests.
+        """
+        recv = self._socket.recv
+        try:
+            data = recv(_READ)
+            if not data:
+                return None
+            while len(data) < frames.REQUEST_HEAD:
+                data += self._more()
+            flags, size, length = frames.decode_request_head(data)
+            start = frames.REQUEST_HEAD + size
+            while len(data) < start:
+                data += self._more()
+        except OSError:
+            return None
+        variables = data[frames.REQUEST_HEAD : start]
+        if flags & frames.SPOOLED:
+            return LinkRequest(flags, variables, self._receive_file())
+        body = data[start:]
+        if len(body) == length:
+            return LinkRequest(flags, variables, io.BytesIO(body))
+        return LinkRequest(flags, variables, self._receive_body(body, length))
+
+    def _more(self) -> bytes:
+        data = self._socket.recv(_READ)
+        if not data:
+            raise ConnectionResetError("the frontend went away within a request")
+        return data
+
+    def _receive_body(self, body: bytes, length: int) -> BinaryIO:
+        file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)
+        file.write(body)
+        missing = length - len(body)
+        while missing:
+            data = self._more()
+            missing -= len(data)
+            if missing < 0:
+                raise FrameError("more bytes than the request's frame has")
+            file.write(data)
+        file.seek(0)
+        return file  # type: ignore[return-value]
+
+    def _receive_file(self) -> BinaryIO:
+        """The body is a file of the frontend's: asks for its descriptor."""
+        self._send(frames.encode_signal(frames.WANT_BODY))
+        _, descriptors, _, _ = socket.recv_fds(self._socket, 1, 1)
+        if not descriptors:
+            raise FrameError("no descriptor came with the body")
+        return open(descriptors[0], "rb")
+
+    def send(self, flags: int, data: bytes) -> None:
+        """
+        Sends a frame of the response.  Blocks while the client is slow.
+
+        @raise ClientDisconnected: the frontend is gone, or has read nothing for too long.
+        """
+        self._send(frames.encode_response(flags, data))
+
+    def _send(self, data: bytes) -> None:
+        with self._lock:
+            try:
+                self._socket.sendall(data)
+            except OSError as error:
+                # Nothing more may follow half a frame.
+                self._shutdown()
+                raise ClientDisconnected(f"the frontend reads nothing: {error}") from None
+
+    def _shutdown(self) -> None:
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+    def retire(self) -> None:
+        """
+        Asks the frontend to send no more requests here and to close the link.  Any thread; while
+        a core writes a response it is left to it (L{retire_if_asked}).
+        """
+        self._retire = True
+        self.retire_if_asked()
+
+    def retire_if_asked(self) -> None:
+        """The core, after a response; sends what L{retire} could not."""
+        if not self._retire or self._retired or not self._lock.acquire(blocking=False):
+            return
+        try:
+            if not self._retired:
+                self._retired = True
+                self._socket.send(frames.encode_signal(frames.RETIRE), socket.MSG_DONTWAIT)
+        except OSError:
+            pass
+        finally:
+            self._lock.release()
+
+    def close(self) -> None:
+        """The thread that owns the link."""
+        with self._lock:
+            self._socket.close()
+
+
+class LinkSink(EncodedSink):
+    """Sends a response over a core's own link."""
+
+    __slots__ = ("_link",)
+
+    def __init__(self, link: WorkerLink, encoder: ResponseEncoder, date: str) -> None:
+        super().__init__(encoder, date)
+        self._link = link
+
+    def _send(self, data: bytes) -> None:
+        self._link.send(0, data)
+
+    def _end(self, data: bytes, close: bool) -> None:
+        self._link.send(frames.LAST | frames.CLOSE if close else frames.LAST, data)
+
+    def _cut(self) -> None:
+        try:
+            self._link.send(frames.LAST | frames.CLOSE | frames.CUT, b"")
+        except ClientDisconnected:
+            pass

@@ -1,0 +1,88 @@
+"""Finds the application that C{module} or C{wsgi-file} names."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+import traceback
+from types import ModuleType, TracebackType
+
+from twsgi.errors import ApplicationError
+from twsgi.settings.model import Settings
+from twsgi.wsgi.application import Application
+
+
+def extend_path(directories: tuple[str, ...], report_to: object = None) -> list[str]:
+    """
+    Puts the working directory, and C{directories} before it, at the front of C{sys.path}, as
+    uWSGI does: the one named last comes first.
+
+    @return: the lines that say so.
+    """
+    sys.path.insert(0, ".")
+    for directory in directories:
+        sys.path.insert(0, os.path.abspath(directory))
+    return [f"added {directory} to pythonpath." for directory in directories]
+
+
+def load_application(settings: Settings) -> Application:
+    """
+    Imports the application; C{sys.path} is ready.
+
+    @raise ApplicationError: it cannot be had.  The application's own traceback, if there is one,
+        has been written to stderr.
+    """
+    if settings.module is not None:
+        where = f"module = {settings.module}"
+    else:
+        where = f"wsgi-file = {settings.wsgi_file}"
+    try:
+        module = _module(settings)
+    except ApplicationError:
+        raise
+    except BaseException as error:
+        _print_traceback(error)
+        raise ApplicationError(f"{where}: {type(error).__name__}: {error}") from None
+    application: object = module
+    for name in settings.callable.split("."):
+        application = getattr(application, name, None)
+    if application is None:
+        raise ApplicationError(f"{where}: it has no callable {settings.callable!r}")
+    if not callable(application):
+        raise ApplicationError(f"{where}: {settings.callable!r} is not callable")
+    return application
+
+
+def _module(settings: Settings) -> ModuleType:
+    if settings.module is not None:
+        return importlib.import_module(settings.module)
+    path = settings.wsgi_file
+    if path is None:
+        raise ApplicationError("no application: set module or wsgi-file")
+    if not os.path.isfile(path):
+        raise ApplicationError(f"wsgi-file = {path}: no such file")
+    # uWSGI's name for it, so that what pickles by module name goes on to work.
+    name = "uwsgi_file_" + os.path.splitext(path)[0].replace("/", "_").replace(".", "_")
+    spec = importlib.util.spec_from_file_location(
+        name, path, loader=importlib.machinery.SourceFileLoader(name, path)
+    )
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _print_traceback(error: BaseException) -> None:
+    """The application's own part of the traceback; none where it was not even found."""
+    trace: TracebackType | None = error.__traceback__
+    while trace is not None and _is_ours(trace.tb_frame.f_code.co_filename):
+        trace = trace.tb_next
+    if trace is not None or isinstance(error, SyntaxError):
+        traceback.print_exception(type(error), error, trace)
+
+
+def _is_ours(filename: str) -> bool:
+    return filename == __file__ or "importlib" in filename

@@ -1,0 +1,143 @@
+"""L{Response}: what an application may say, by PEP 3333, and how that reaches a sink."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Any
+
+from twsgi.wire.response import bodiless, check_headers, check_status
+
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType]
+
+_ERROR = b"Internal Server Error\n"
+
+
+class Response:
+    """
+    One response.  The thread that runs the application.
+
+    @ivar status: what the application said, or None as long as it has not.
+    @ivar headers: likewise.
+    @ivar steps: how many pieces the application's iterable gave.
+    @ivar fault: what the application did wrong with the body, in words, or None.
+    """
+
+    __slots__ = ("_begun", "_left", "_length", "_omits_body", "_sink", "fault", "headers", "status", "steps")
+
+    def __init__(self, sink: Any, head_request: bool) -> None:
+        """
+        @param sink: an L{IResponseSink}.
+        """
+        self._sink = sink
+        self._omits_body = head_request
+        self._begun = False
+        self._left: int | None = None
+        self._length: int | None = None
+        self.status: str | None = None
+        self.headers: list[tuple[str, str]] = []
+        self.steps = 0
+        self.fault: str | None = None
+
+    def start_response(
+        self,
+        status: str,
+        headers: list[tuple[str, str]],
+        exc_info: ExcInfo | None = None,
+    ) -> Callable[[bytes], None]:
+        """
+        PEP 3333's C{start_response}.
+
+        @raise ResponseError: status or headers cannot be sent.
+        """
+        if exc_info is not None:
+            try:
+                if self._sink.head_sent:
+                    raise exc_info[1].with_traceback(exc_info[2])
+            finally:
+                exc_info = None
+        elif self.status is not None:
+            raise AssertionError("start_response was called twice without exc_info")
+        check_status(status)
+        self._length = check_headers(headers)
+        self.status = status
+        self.headers = list(headers)
+        self._begun = False
+        return self.write
+
+    def write(self, data: bytes) -> None:
+        """PEP 3333's C{write}."""
+        if type(data) is not bytes:
+            raise TypeError(f"the body must be bytes, not {type(data).__name__}")
+        if not self._begun:
+            self._begin(None)
+        left = self._left
+        if left is not None:
+            if len(data) > left:
+                self.fault = f"more body than its Content-Length, {self._length}: cut there"
+                data = data[:left]
+            self._left = left - len(data)
+        if data:
+            self._sink.write(data)
+
+    def send(self, result: Iterable[bytes]) -> None:
+        """Sends all that the application returned, and ends the response."""
+        if isinstance(result, bytes):
+            result = [result]  # uWSGI takes it so, instead of byte by byte
+        if type(result) in (list, tuple) and len(result) == 1 and not self._begun:  # type: ignore[arg-type]
+            self._send_whole(result[0])  # type: ignore[index]
+            return
+        for data in result:
+            self.steps += 1
+            if data:
+                self.write(data)
+                if self.fault is not None:
+                    break
+        if not self._begun:
+            self._begin(0)
+        if self._left:
+            self.fault = f"{self._left} bytes less body than its Content-Length, {self._length}"
+            self._sink.abort()
+        else:
+            self._sink.finish(b"")
+
+    def _send_whole(self, data: bytes) -> None:
+        """The usual case: all there is, in one piece."""
+        self.steps = 1
+        if type(data) is not bytes:
+            raise TypeError(f"the body must be bytes, not {type(data).__name__}")
+        self._begin(len(data))
+        left = self._left
+        if left is None or len(data) == left:
+            self._sink.finish(data)
+        elif len(data) > left:
+            self.fault = f"more body than its Content-Length, {left}: cut there"
+            self._sink.finish(data[:left])
+        else:
+            self.fault = f"{left - len(data)} bytes less body than its Content-Length, {left}"
+            if data:
+                self._sink.write(data)
+            self._sink.abort()
+
+    def fail(self) -> None:
+        """The application raised: 500 without a word of why, or, if it is too late, a cut."""
+        sink = self._sink
+        if sink.head_sent:
+            sink.abort()
+            return
+        self.status = "500 Internal Server Error"
+        self.headers = [("Content-Type", "text/plain")]
+        self._length = None
+        self._begin(len(_ERROR))
+        sink.finish(_ERROR)
+
+    def _begin(self, length: int | None) -> None:
+        """Hands the head to the sink.  C{length}: the body's, where it is known."""
+        status = self.status
+        if status is None:
+            raise AssertionError("the body began before start_response was called")
+        self._begun = True
+        if bodiless(status):
+            self._omits_body = True
+        self._left = None if self._omits_body else self._length
+        self._sink.start(status, self.headers, length)

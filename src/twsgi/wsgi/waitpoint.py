@@ -1,0 +1,168 @@
+"""Where the cores wait: the two L{IWaitPoint}s.
+
+A blocking system call is the cheapest way to hand work to a thread: a third of any queue's cost,
+because it does not pass the GIL to and fro.  So all cores of a worker sleep in one C{epoll_wait}
+(or, elsewhere, take turns in C{select}), and whoever wakes owns what it was woken for.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import selectors
+import socket
+import sys
+import threading
+from collections import deque
+from typing import Any
+
+from zope.interface import implementer
+
+from twsgi.interfaces import IWaitPoint
+
+if sys.platform == "linux":
+    _ARMED = select.EPOLLIN | select.EPOLLONESHOT
+
+
+@implementer(IWaitPoint)
+class EpollWaitPoint:
+    """
+    Linux's: one epoll, in which a link is armed for one event at a time, and one eventfd, a
+    semaphore that counts the works submitted.
+    """
+
+    def __init__(self) -> None:
+        self._epoll = select.epoll()
+        self._semaphore = os.eventfd(0, os.EFD_SEMAPHORE | os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._epoll.register(self._semaphore, select.EPOLLIN)
+        self._links: dict[int, Any] = {}
+        self._works: deque[Any] = deque()
+        self._closed = False
+
+    def add_link(self, link: Any) -> None:
+        """See L{IWaitPoint}."""
+        descriptor = link.fileno()
+        self._links[descriptor] = link
+        self._epoll.register(descriptor, _ARMED)
+
+    def rearm(self, link: Any) -> None:
+        """See L{IWaitPoint}."""
+        self._epoll.modify(link.fileno(), _ARMED)
+
+    def forget(self, link: Any) -> None:
+        """See L{IWaitPoint}."""
+        descriptor = link.fileno()
+        del self._links[descriptor]
+        self._epoll.unregister(descriptor)
+
+    def submit(self, work: Any) -> None:
+        """See L{IWaitPoint}."""
+        self._works.append(work)
+        os.eventfd_write(self._semaphore, 1)
+
+    def wait(self) -> Any:
+        """See L{IWaitPoint}."""
+        while not self._closed:
+            for descriptor, _ in self._epoll.poll(-1, 1):
+                if descriptor != self._semaphore:
+                    return self._links[descriptor]
+                try:
+                    os.eventfd_read(self._semaphore)
+                except BlockingIOError:
+                    continue  # another core was faster
+                if self._works:
+                    return self._works.popleft()
+        return None
+
+    def waiting(self) -> int:
+        """See L{IWaitPoint}."""
+        return len(self._works)
+
+    def close(self) -> None:
+        """See L{IWaitPoint}."""
+        self._closed = True
+        # Readable for good: nobody reads it any more.
+        os.eventfd_write(self._semaphore, 1 << 32)
+
+
+@implementer(IWaitPoint)
+class PortableWaitPoint:
+    """
+    Everybody's: the core whose turn it is waits in C{select} for all; the others wait for their
+    turn.  A socketpair interrupts it when there is something new to look at.
+    """
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+        self._selector = selectors.DefaultSelector()
+        self._alarm, self._alarmed = socket.socketpair()
+        for end in (self._alarm, self._alarmed):
+            end.setblocking(False)
+        self._selector.register(self._alarmed, selectors.EVENT_READ)
+        # Links to be watched, until the one who selects can see to it.
+        self._changes: deque[Any] = deque()
+        self._works: deque[Any] = deque()
+        self._ready: deque[Any] = deque()
+        self._closed = False
+
+    def add_link(self, link: Any) -> None:
+        """See L{IWaitPoint}."""
+        self._changes.append(link)
+        self._interrupt()
+
+    rearm = add_link
+
+    def forget(self, link: Any) -> None:
+        """See L{IWaitPoint}.  A link that L{wait} returned is not watched: there is nothing to do."""
+
+    def submit(self, work: Any) -> None:
+        """See L{IWaitPoint}."""
+        self._works.append(work)
+        self._interrupt()
+
+    def wait(self) -> Any:
+        """See L{IWaitPoint}."""
+        while True:
+            with self._turn:
+                if self._closed:
+                    return None
+                for queue in (self._works, self._ready):
+                    if queue:
+                        return queue.popleft()
+                self._select()
+
+    def waiting(self) -> int:
+        """See L{IWaitPoint}."""
+        return len(self._works)
+
+    def close(self) -> None:
+        """See L{IWaitPoint}."""
+        self._closed = True
+        self._interrupt()
+
+    def _select(self) -> None:
+        while self._changes:
+            link = self._changes.popleft()
+            self._selector.register(link, selectors.EVENT_READ, link)
+        for key, _ in self._selector.select():
+            if key.data is None:
+                try:
+                    self._alarmed.recv(4096)
+                except BlockingIOError:
+                    pass
+            else:
+                self._selector.unregister(key.fileobj)
+                self._ready.append(key.data)
+
+    def _interrupt(self) -> None:
+        try:
+            self._alarm.send(b"!")
+        except BlockingIOError:
+            pass  # it is loud enough
+
+
+def wait_point() -> Any:
+    """The L{IWaitPoint} that is best here."""
+    if hasattr(select, "epoll") and hasattr(os, "eventfd"):
+        return EpollWaitPoint()
+    return PortableWaitPoint()

@@ -1,0 +1,95 @@
+"""Tests of L{twsgi.settings.plan}: Settings -> what is to run."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from twsgi.settings.model import Address, Listener, Plan, Settings
+from twsgi.settings.plan import plan
+
+ANY = Address("0.0.0.0", 8000)
+LOCAL = Address("127.0.0.1", 80)
+
+
+def planned(**fields: object) -> Plan:
+    """The plan of an application at C{:8000}, with these settings."""
+    fields.setdefault("http", (":8000",))
+    return plan(Settings(module="app", **fields), "/start")  # type: ignore[arg-type]
+
+
+class PlanTests(SynchronousTestCase):
+    """L{plan} decides what is to run, and opens nothing."""
+
+    def test_processes(self) -> None:
+        """Each row: what is asked for; master, workers, initial, minimum, frontends, capacity."""
+        rows: list[tuple[dict[str, object], tuple[bool, int, int, int, int, int]]] = [
+            ({}, (False, 1, 1, 1, 0, 1)),
+            ({"threads": 8}, (False, 1, 1, 1, 0, 8)),
+            ({"master": True}, (True, 1, 1, 1, 1, 1)),
+            ({"processes": 4}, (True, 4, 4, 4, 1, 4)),
+            ({"processes": 4, "threads": 2}, (True, 4, 4, 4, 1, 8)),
+            ({"processes": 4, "cheaper": 1}, (True, 4, 1, 1, 1, 4)),
+            ({"processes": 4, "cheaper": 1, "cheaper_initial": 3}, (True, 4, 3, 1, 1, 4)),
+            ({"processes": 4, "http": (), "http_socket": (":1",)}, (True, 4, 4, 4, 0, 4)),
+            ({"processes": 4, "http_socket": (":1",)}, (True, 4, 4, 4, 1, 4)),
+        ]
+        for fields, expected in rows:
+            got = planned(**fields)
+            self.assertEqual(
+                (
+                    got.master,
+                    got.workers,
+                    got.initial,
+                    got.minimum,
+                    got.frontends,
+                    got.capacity,
+                ),
+                expected,
+                fields,
+            )
+
+    def test_listeners(self) -> None:
+        """With a master, C{http} is a frontend's and C{http-socket} the workers'."""
+        got = planned(master=True, http_socket=("127.0.0.1:80",), listen=5)
+        self.assertEqual(
+            got.listeners, (Listener("http", ANY, 5), Listener("http-socket", LOCAL, 5))
+        )
+
+    def test_listeners_without_master(self) -> None:
+        """Without a master, C{http} means C{http-socket}."""
+        got = planned(http_socket=("127.0.0.1:80",))
+        self.assertEqual(
+            got.listeners,
+            (Listener("http-socket", ANY, 1024), Listener("http-socket", LOCAL, 1024)),
+        )
+
+    def test_environment(self) -> None:
+        """C{env} is pairs; of one name the last counts."""
+        got = planned(env=("A=1", "B=x=y", "A=2", "C="))
+        self.assertEqual(got.environment, (("A", "2"), ("B", "x=y"), ("C", "")))
+
+    def test_directory(self) -> None:
+        """C{chdir} starts where the master does; None stays there."""
+        for chdir, expected in [
+            (None, None), ("/srv/site", "/srv/site"), ("site", "/start/site"),
+            ("site/", "/start/site"), ("../site", "/site"), (".", "/start"),
+        ]:  # fmt: skip
+            self.assertEqual(planned(chdir=chdir).directory, expected)
+
+    def test_pidfile(self) -> None:
+        """C{pidfile} starts where the master does, whatever C{chdir} says, as in uWSGI."""
+        self.assertEqual(planned(chdir="/srv", pidfile="x.pid").pidfile, "/start/x.pid")
+        self.assertEqual(planned(pidfile="/run/x.pid").pidfile, "/run/x.pid")
+        self.assertIsNone(planned().pidfile)
+
+    def test_notice(self) -> None:
+        """Offload threads are accepted with one notice."""
+        self.assertEqual(planned().warnings, ())
+        (notice,) = planned(offload_threads=2).warnings
+        self.assertIn("offload-threads = 2: accepted", notice)
+
+    def test_settings_are_kept(self) -> None:
+        """The plan holds the settings as they are, and equal settings make equal plans."""
+        settings = Settings(module="app", http=(":1",), pythonpath=("code/",))
+        self.assertIs(plan(settings, "/").settings, settings)
+        self.assertEqual(plan(settings, "/"), plan(settings, "/"))

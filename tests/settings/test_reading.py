@@ -1,0 +1,168 @@
+"""Tests of L{twsgi.settings.reading}: files, and files in files."""
+
+from __future__ import annotations
+
+import os
+
+from tests.settings.files import FilesTestCase
+from twsgi.errors import ConfigurationError
+from twsgi.settings.grammar import Assignment, Origin
+from twsgi.settings.reading import Reader
+
+
+class ReaderTests(FilesTestCase):
+    """L{Reader} puts what files say in the place where they are named."""
+
+    def read(self, *names: str) -> list[str]:
+        self.reader = Reader({"WHERE": "inner"}, self.directory)
+        given = [Assignment("ini", name, Origin("command line")) for name in names]
+        return [str(one) for one in self.reader.inline(given)]
+
+    def fails(self, *names: str) -> str:
+        return str(self.assertRaises(ConfigurationError, self.read, *names))
+
+    def test_file(self) -> None:
+        """A file's lines know its name as it was given, and their number."""
+        self.write("conf/a.ini", "[uwsgi]\nthreads = 2\nlazy\n")
+        self.assertEqual(
+            self.read("conf/a.ini"), ["conf/a.ini:2: threads = 2", "conf/a.ini:3: lazy"]
+        )
+        self.assertEqual(self.reader.warnings, [])
+
+    def test_in_place(self) -> None:
+        """A file in a file stands where it is named, and is found from where we were started."""
+        self.write("conf/a.ini", "[uwsgi]\nthreads = 1\nini = b.ini\nthreads = 3\n")
+        self.write("b.ini", "[uwsgi]\nthreads = 2\nini = conf/c.ini\n")
+        self.write("conf/c.ini", "[uwsgi]\nthreads = 9\n")
+        self.assertEqual(
+            self.read("conf/a.ini"),
+            [
+                "conf/a.ini:2: threads = 1",
+                "b.ini:2: threads = 2",
+                "conf/c.ini:2: threads = 9",
+                "conf/a.ini:4: threads = 3",
+            ],
+        )
+
+    def test_twice(self) -> None:
+        """A file that is read twice, one after the other, is no loop."""
+        self.write("a.ini", "[uwsgi]\nini = b.ini\nini = b.ini\n")
+        self.write("b.ini", "[uwsgi]\npp = x\n")
+        self.assertEqual(self.read("a.ini"), ["b.ini:2: pp = x"] * 2)
+
+    def test_section(self) -> None:
+        """A section is named behind a colon, of the same file where no other is named."""
+        text = "[uwsgi]\nini = :base\n[dev]\nini = :base\nlazy = 1\n[base]\npp = x\n"
+        self.write("a.ini", text)
+        self.assertEqual(self.read("a.ini"), ["a.ini:7: pp = x"])
+        self.assertEqual(self.read("a.ini:dev"), ["a.ini:7: pp = x", "a.ini:5: lazy = 1"])
+        self.assertEqual(self.read("a.ini:base", ":dev")[1:], self.read("a.ini:dev"))
+
+    def test_section_of_the_file_it_stands_in(self) -> None:
+        """C{:section} is looked for in its own file, not in the one that was read last."""
+        self.write("a.ini", "[uwsgi]\nini = b.ini\nini = :base\n[base]\npp = a\n")
+        self.write("b.ini", "[uwsgi]\n[base]\npp = b\n")
+        self.assertEqual(self.read("a.ini"), ["a.ini:5: pp = a"])
+
+    def test_section_behind_a_file_with_files(self) -> None:
+        """C{:section} on a command line is of the file named there last, not of one inside it."""
+        self.write("a.ini", "[uwsgi]\nini = b.ini\n[base]\npp = a\n")
+        self.write("b.ini", "[uwsgi]\n[base]\npp = b\n")
+        self.assertEqual(self.read("a.ini", ":base"), ["a.ini:4: pp = a"])
+
+    def test_colon_in_directory(self) -> None:
+        """A colon in a directory's name starts no section."""
+        self.write("a:b/c.ini", "[uwsgi]\npp = x\n")
+        self.assertEqual(self.read("a:b/c.ini"), ["a:b/c.ini:2: pp = x"])
+
+    def test_section_of_no_file(self) -> None:
+        """C{:section} before any file is an error."""
+        self.assertIn("there is no file yet", self.fails(":base"))
+
+    def test_missing_section(self) -> None:
+        """A section that is not there is a warning."""
+        self.write("a.ini", "threads = 2\n[uswgi]\nthreads = 2\n")
+        self.assertEqual(self.read("a.ini", "a.ini:dev"), [])
+        self.assertEqual(
+            self.reader.warnings,
+            [
+                "a.ini: there is no section [uwsgi] in it",
+                "a.ini: there is no section [dev] in it",
+            ],
+        )
+
+    def test_empty_section(self) -> None:
+        """A section without lines is there."""
+        self.write("a.ini", "[uwsgi]\n")
+        self.read("a.ini")
+        self.assertEqual(self.reader.warnings, [])
+
+    def test_missing_file(self) -> None:
+        """A missing file is one line: its name, and who named it if that was a file."""
+        self.assertEqual(self.fails("no.ini"), "no.ini: No such file")
+        self.write("a.ini", "[uwsgi]\n\nini = no.ini\n")
+        self.assertEqual(self.fails("a.ini"), "a.ini:3: no.ini: No such file")
+
+    def test_unreadable(self) -> None:
+        """What is no file, no text or no name is one line."""
+        os.mkdir(os.path.join(self.directory, "dir.ini"))
+        self.assertEqual(self.fails("dir.ini"), "dir.ini: Is a directory")
+        self.write("a.ini", b"[uwsgi]\npp = \xff\n")
+        self.assertIn("a.ini:2: the byte 0xff is not UTF-8", self.fails("a.ini"))
+        self.assertIn("needs the name of a file", self.fails(""))
+        self.assertIn("ini = a\\x00.ini: not the name of a file", self.fails("a\0.ini"))
+        self.assertIn("File name too long", self.fails("a" * 5000))
+        self.assertIn("not URLs", self.fails("http://localhost/a.ini"))
+
+    def test_loop(self) -> None:
+        """A file that reads itself, by whatever name, is an error that shows the way."""
+        self.write("a.ini", "[uwsgi]\nini = b.ini\n")
+        self.write("b.ini", "[uwsgi]\nini = ./a.ini\n")
+        self.assertEqual(
+            self.fails("a.ini"),
+            "b.ini:2: the file reads itself: a.ini:uwsgi -> b.ini:uwsgi -> ./a.ini:uwsgi",
+        )
+        self.write("c.ini", "[uwsgi]\nini = :uwsgi\n")
+        self.assertIn("reads itself", self.fails("c.ini"))
+
+    def test_letters(self) -> None:
+        """Letters are replaced as each file is read; upper case is the file named first."""
+        self.write("conf/a.ini", "[uwsgi]\npp = %d\nini = %dsub/b.ini:x\n")
+        self.write("conf/sub/b.ini", "[x]\nenv = A=%n %N %x %v\n")
+        path = f"{self.directory}/conf"
+        read = Reader({}, self.directory).inline(
+            [Assignment("ini", "conf/a.ini", Origin("command line"))]
+        )
+        self.assertEqual(
+            [(one.origin.file, one.value) for one in read],
+            [
+                ("conf/a.ini", f"{path}/"),
+                (f"{path}/sub/b.ini", f"A=b a x {self.directory}"),
+            ],
+        )
+
+    def test_letter_without_meaning(self) -> None:
+        """A letter that means nothing is a warning with file and line."""
+        self.write("a.ini", "[uwsgi]\nenv = A=100%!%!\n")
+        self.assertEqual(self.read("a.ini"), ["a.ini:2: env = A=100"])
+        (warning,) = self.reader.warnings
+        self.assertIn("a.ini:2: env = A=100%!%!: '%!' means nothing", warning)
+
+    def test_variable(self) -> None:
+        """A file's name may hold variables of the environment."""
+        self.write("inner.ini", "[uwsgi]\npp = x\n")
+        self.assertEqual(self.read("$(WHERE).ini"), ["inner.ini:2: pp = x"])
+
+    def test_logic(self) -> None:
+        """Lines under a condition are passed over to its end, with one warning that says so."""
+        self.write(
+            "a.ini",
+            "[uwsgi]\npp = 1\nif-env = PORT\nhttp = :1\nmaster = 1\nendif =\npp = 2\n"
+            "for = a b\npp = %(_)\nendfor\npp = 3\n",
+        )
+        self.assertEqual(
+            self.read("a.ini"), ["a.ini:2: pp = 1", "a.ini:7: pp = 2", "a.ini:11: pp = 3"]
+        )
+        self.assertEqual(len(self.reader.warnings), 2)
+        self.assertIn("a.ini:3: 'if-env' is uWSGI's, not supported", self.reader.warnings[0])
+        self.assertIn("a.ini:8: 'for' is uWSGI's, not supported", self.reader.warnings[1])
