@@ -156,9 +156,9 @@ class ObserverTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.lines: list[str] = []
         self.writes = 0
-        publisher = LogPublisher(SinkObserver(self))  # type: ignore[arg-type]
-        self.log = Logger(namespace="someone", observer=publisher)
-        self.printed = Logger(namespace="stdout", observer=publisher)
+        self.publisher = LogPublisher(SinkObserver(self))  # type: ignore[arg-type]
+        self.log = Logger(namespace="someone", observer=self.publisher)
+        self.printed = Logger(namespace="stdout", observer=self.publisher)
 
     def line(self, text: str) -> None:
         self.writes += 1
@@ -179,6 +179,14 @@ class ObserverTests(SynchronousTestCase):
         """Debugging is left out."""
         self.log.debug("noise")
         self.assertEqual(self.lines, [])
+
+    def test_chatter(self) -> None:
+        """Of Twisted's own words only warnings and worse are passed on."""
+        twisted = Logger(namespace="twisted.protocols.amp", observer=self.publisher)
+        twisted.info("connection established")
+        twisted.warn("this is odd")
+        self.assertEqual(len(self.lines), 1)
+        self.assertIn("this is odd", self.lines[0])
 
     def test_traceback(self) -> None:
         """A failure's traceback is there as a whole, in one write."""

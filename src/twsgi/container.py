@@ -131,7 +131,7 @@ class Container(Service):
         """
         A Deferred of the caller's own (each time another one) that fails where the container
         cannot go on: with L{twsgi.errors.ApplicationError} where the application cannot be
-        loaded.  The container is stopped then.
+        loaded.  The container stops then by itself.
         """
         if self._failure is not None:
             return fail(self._failure)
@@ -155,7 +155,7 @@ class Container(Service):
 
     def privilegedStartService(self) -> None:
         """Binds, while the process may still have the right to ports below 1024."""
-        super().privilegedStartService()  # type: ignore[no-untyped-call]
+        super().privilegedStartService()
         self.bind()
 
     def startService(self) -> None:
@@ -168,7 +168,7 @@ class Container(Service):
             for warning in self.plan.warnings:
                 self._log.warn("{warning}", warning=warning)
         self.bind()
-        super().startService()  # type: ignore[no-untyped-call]
+        super().startService()
         self._execution().startService()
 
     def stopService(self) -> Deferred[None]:
@@ -177,7 +177,7 @@ class Container(Service):
 
         @return: fires when nothing of the container is left.
         """
-        super().stopService()  # type: ignore[no-untyped-call]
+        super().stopService()
         execution, self._running = self._running, None
         if execution is not None:
             self._stopping = execution
@@ -227,17 +227,17 @@ class Container(Service):
         return self._duplicate
 
     def _execution_failed(self, failure: Failure) -> None:
-        """The container stops; the process lives on, and who asked is told."""
+        """Who asked is told, and the container stops; the process lives on."""
         self._failure = failure
         if self._embedded:
             self._log.critical(
                 "the container is stopped: {reason}", reason=failure.getErrorMessage()
             )
-        if self.running:
-            self.stopService()
         waiters, self._failure_waiters = self._failure_waiters, []
         for waiter in waiters:
             waiter.errback(failure)
+        if self.running:
+            self.stopService()
 
 
 def embedded_plan(options: Mapping[str, object]) -> Plan:

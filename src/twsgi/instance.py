@@ -73,18 +73,18 @@ class Instance(Service):
         """Tells twistd to write its log to ours: one file, and no rotation under it."""
         if self._observe and isinstance(parent, Componentized):
             parent.setComponent(ILogObserver, SinkObserver(self.sink))
-        super().setServiceParent(parent)  # type: ignore[no-untyped-call]
+        super().setServiceParent(parent)
 
     def privilegedStartService(self) -> None:
         """Binds what is not bound yet."""
-        super().privilegedStartService()  # type: ignore[no-untyped-call]
+        super().privilegedStartService()
         self.container.privilegedStartService()
 
     def startService(self) -> None:
         """Starts the container; where that fails, the process ends with its exit code."""
-        super().startService()  # type: ignore[no-untyped-call]
-        self.take_signals()
-        self._reactor.callWhenRunning(self._reactor_runs)
+        super().startService()
+        self._take_over()
+        self._reactor.callWhenRunning(self._take_over)
         self.container.failed.addErrback(self._failed)
         try:
             apply_to_process(self.container.plan)
@@ -99,13 +99,9 @@ class Instance(Service):
 
     def stopService(self) -> Deferred[Any]:
         """Stops the container; fires when nothing is left of it."""
-        super().stopService()  # type: ignore[no-untyped-call]
+        super().stopService()
         self._ending = True
         return self.container.stopService().addBoth(self._stopped)
-
-    def take_signals(self) -> None:
-        """Lets the operator's signals reach this object.  Main thread."""
-        self._take_signals(self._reactor, self.end, self.ignore)
 
     def end(self, name: str) -> None:
         """A signal that asks for the end came: the first time finish, the second time stop."""
@@ -122,9 +118,13 @@ class Instance(Service):
         what = "reloading is not supported yet" if name == "SIGHUP" else "it has no meaning here"
         self.sink.line(f"{name} received and ignored: {what}")
 
-    def _reactor_runs(self) -> None:
-        """Takes back what Twisted's start has taken: signals, C{sys.stdout}, C{sys.stderr}."""
-        self.take_signals()
+    def _take_over(self) -> None:
+        """
+        Takes back what a runner has taken: signals, C{sys.stdout}, C{sys.stderr}.  twistd takes
+        the streams before the start, twist after it, and the reactor SIGTERM when it runs.  Main
+        thread.
+        """
+        self._take_signals(self._reactor, self.end, self.ignore)
         if self._streams is not None:
             self._streams.restore(self.sink.descriptor if self._log_is_file else None)
 
@@ -136,7 +136,7 @@ class Instance(Service):
             pass
 
     def _failed(self, failure: Failure) -> None:
-        """The service cannot go on: the reason is the last line, its code the process's."""
+        """The service cannot go on: the reason is logged, its code becomes the process's."""
         error = failure.value
         if isinstance(error, UserError):
             self.exit_code = error.exit_code

@@ -33,7 +33,7 @@ class Options(usage.Options):
     """
 
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self.arguments: tuple[str, ...] = ()
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
@@ -99,7 +99,9 @@ def prepare(arguments: Sequence[str], surroundings: Surroundings, reactor: Any) 
     container = Container.from_plan(plan, reactor=reactor, log=sink, log_descriptor=sink.descriptor)
     try:
         container.bind()
-    except UserError:
+    except UserError as error:
+        if surroundings.logfile is not None:
+            sink.line(f"twsgi: {error}")
         sink.close()
         raise
     return Instance(

@@ -105,7 +105,7 @@ class KnownTests(SynchronousTestCase):
             ("vaccum", "vacuum"),
             ("harakari", "harakiri"),
             ("max_requests", "max-requests"),
-            ("log_4xx", "log-4xx"),
+            ("log_date", "log-date"),
             ("HTTP", "http"),
             ("env DJANGO_SETTINGS_MODULE", "env"),
             ("zuid", "uid"),

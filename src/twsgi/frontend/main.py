@@ -6,7 +6,14 @@ import os
 import socket
 from typing import Any
 
-from twsgi.control.child import ControlLink, begin, connect, end, leave_signals_to_master, leave_within
+from twsgi.control.child import (
+    ControlLink,
+    begin,
+    connect,
+    end,
+    leave_signals_to_master,
+    leave_within,
+)
 from twsgi.control.commands import AddWorkerLink, Drain, Ready
 from twsgi.control.launch import SCOREBOARD_FD, Launch
 from twsgi.control.scoreboard import (
@@ -15,30 +22,32 @@ from twsgi.control.scoreboard import (
     FRONTEND_STATIC,
     Scoreboard,
 )
+from twsgi.interfaces import ILineLog
 from twsgi.log.requestline import DELAY, RequestLog
-from twsgi.log.sink import LogSink
 from twsgi.proxy.dispatcher import Dispatcher
 from twsgi.proxy.root import ProxyRoot
 from twsgi.settings.model import Settings
 from twsgi.static.resource import StaticFiles
 from twsgi.web.acceptor import Acceptor
+from twsgi.web.poller import poller
 from twsgi.web.site import Limits, Site
 
 
 class Frontend:
     """One frontend process."""
 
-    def __init__(self, launch: Launch, sink: LogSink, reactor: Any) -> None:
+    def __init__(self, launch: Launch, sink: ILineLog, reactor: Any) -> None:
         settings = launch.settings
         self._launch = launch
         self._sink = sink
         self._reactor = reactor
+        watcher = poller(reactor)
         scoreboard = Scoreboard(SCOREBOARD_FD, launch.workers, settings.threads, launch.frontends)
         self._record = scoreboard.frontend(launch.index)
         self._record[FRONTEND_PID] = os.getpid()
         self._log = RequestLog(sink, scoreboard.total_requests, lambda: -1)
         self._dispatcher = Dispatcher(
-            reactor,
+            watcher,
             self._record,
             settings.http_queue or settings.listen,
             settings.http_timeout,
@@ -47,7 +56,7 @@ class Frontend:
         root: Any = ProxyRoot(self._dispatcher)
         if settings.check_static:
             root = StaticFiles(settings.check_static, root, sink.line)
-        self._site = Site(root, reactor, limits(settings), self._answered, sink.line)
+        self._site = Site(root, watcher, limits(settings), self._answered, sink.line)
         self._link = _Link(self)
         self._acceptors: list[Acceptor] = []
         self._flush_call: Any = None
@@ -61,7 +70,7 @@ class Frontend:
         self._flush()
         for listener in self._launch.listeners:
             sock = socket.socket(fileno=listener.descriptor)
-            acceptor = Acceptor(sock, self._site, self._reactor, self._sink.line)
+            acceptor = Acceptor(sock, self._site, self._site.reactor, self._sink.line)
             self._acceptors.append(acceptor)
             acceptor.resume()
         self._link.callRemote(Ready, seconds=0.0).addErrback(lambda _: None)

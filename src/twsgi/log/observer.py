@@ -20,8 +20,8 @@ _PRINTED = frozenset({"stdout", "stderr"})
 @implementer(ILogObserver)
 class SinkObserver:
     """
-    Writes every event from C{info} up to one log, in Twisted's format (time, who, level), the
-    traceback whole, in a single write.  Any thread.
+    Writes every event from C{info} up, Twisted's own from C{warn} up, to one log, in Twisted's
+    format (time, who, level), the traceback whole, in a single write.  Any thread.
     """
 
     def __init__(self, sink: ILineLog) -> None:
@@ -29,10 +29,12 @@ class SinkObserver:
 
     def __call__(self, event: LogEvent) -> None:
         """Writes one event."""
-        level = event.get("log_level", LogLevel.info)
-        if level is None or level < LogLevel.info:
+        namespace = event.get("log_namespace", "")
+        # Connections made and lost, main loops, factories: of no use to an operator.
+        least = LogLevel.warn if namespace.startswith("twisted.") else LogLevel.info
+        if event.get("log_level", LogLevel.info) < least:
             return
-        printed = event.get("log_namespace") in _PRINTED
+        printed = namespace in _PRINTED
         text = eventAsText(event, includeTimestamp=not printed, includeSystem=not printed)
         if text:
             self._sink.line(text.rstrip("\n"))

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from twsgi.log.sink import LogSink
+from twsgi.interfaces import ILineLog
 
 #: Bytes of lines that are written at once, at the latest.
 BATCH = 65536
@@ -28,7 +28,7 @@ class RequestLog:
     @ivar own: how many of them this worker's applications.
     """
 
-    def __init__(self, sink: LogSink, total: Callable[[], int], own: Callable[[], int]) -> None:
+    def __init__(self, sink: ILineLog, total: Callable[[], int], own: Callable[[], int]) -> None:
         self._sink = sink
         self.total = total
         self.own = own

@@ -232,7 +232,8 @@ class Child(ProcessProtocol):
     def _ask_to_drain(self) -> None:
         self._await_mercy()
         # Whether it has heard does not matter: it goes, or mercy ends.
-        self.control.drain().addErrback(lambda failure: None)
+        final = self.leaving is Leave.STOP
+        self.control.drain(final).addErrback(lambda failure: None)
 
     def _await_mercy(self) -> None:
         self._mercy_timer = self._clock.callLater(self._mercy, self.mercy_over)
@@ -263,7 +264,7 @@ class Child(ProcessProtocol):
 class _Unconnected:
     """The control of a child that has none yet."""
 
-    def drain(self) -> Deferred[Any]:
+    def drain(self, final: bool) -> Deferred[Any]:
         """Nobody hears it."""
         return Deferred()
 

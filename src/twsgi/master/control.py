@@ -10,9 +10,10 @@ import socket
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred, fail
-from twisted.internet.error import ConnectionDone
+from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IAddress, IReactorSocket
 from twisted.internet.protocol import ServerFactory, connectionDone
+from twisted.logger import Logger
 from twisted.protocols.amp import AMP, Command
 from twisted.python.failure import Failure
 
@@ -46,8 +47,12 @@ class ControlEvents(Protocol):
 class Control(Protocol):
     """What the master says to one child.  Reactor thread; no method raises."""
 
-    def drain(self) -> Deferred[Any]:
-        """Finish and leave; fires when the child has heard it."""
+    def drain(self, final: bool) -> Deferred[Any]:
+        """
+        Finish and leave; fires when the child has heard it.
+
+        @param final: see L{Drain}.
+        """
 
     def add_link(self, peer: int, descriptor: int) -> Deferred[Any]:
         """
@@ -63,6 +68,8 @@ class Control(Protocol):
 class AMPControl(AMP):
     """L{Control} over AMP.  It knows the child's kind, for that decides what a link is called."""
 
+    _log = Logger()
+
     def __init__(self, kind: str, events: ControlEvents) -> None:
         """C{events}: who hears what the child says."""
         super().__init__()
@@ -70,9 +77,9 @@ class AMPControl(AMP):
         self._events = events
         self._alive = True
 
-    def drain(self) -> Deferred[Any]:
+    def drain(self, final: bool) -> Deferred[Any]:
         """See L{Control}."""
-        return self._ask(Drain)
+        return self._ask(Drain, final=final)
 
     def add_link(self, peer: int, descriptor: int) -> Deferred[Any]:
         """See L{Control}."""
@@ -111,7 +118,13 @@ class AMPControl(AMP):
         if not self._alive:
             return fail(ConnectionDone())
         asked: Deferred[Any] = self.callRemote(command, **arguments)
-        return asked
+        return asked.addErrback(self._refused, command)
+
+    def _refused(self, failure: Failure, command: type[Command]) -> Failure:
+        """Whoever asked goes on without an answer; but what is no end of the stream is a defect."""
+        if not failure.check(ConnectionDone, ConnectionLost):
+            self._log.failure("{command} failed", failure, command=command.__name__)
+        return failure
 
 
 class _One(ServerFactory):

@@ -14,8 +14,9 @@ _Link = TypeVar("_Link")
 @implementer(IBalancer)
 class Balancer(Generic[_Link]):
     """
-    Gives the worker with the most idle links the next request; of equals, the first.  A link that
-    is idle is a core that is: there is nothing else to know about a worker.
+    Gives the worker with the most idle links the next request; of equals, the first, always in the
+    same order: a worker that has just run is warm.  A link that is idle is a core that is: there
+    is nothing else to know about a worker.
     """
 
     def __init__(self) -> None:
@@ -30,8 +31,6 @@ class Balancer(Generic[_Link]):
         links = self._idle.get(worker, [])
         if link in links:
             links.remove(link)
-        if not links:
-            self._idle.pop(worker, None)
 
     def take(self) -> _Link | None:
         """See L{IBalancer}."""

@@ -1,8 +1,8 @@
 """L{Transfer}: how the bytes of a file leave: in one write, by sendfile, or by reading.
 
-Whichever it is: the response is finished once, the file closed once, and where the file has become
-shorter than was announced the connection is cut.  (The producers of C{static.File} then finish as
-if all were well, or spin for ever.)
+Whichever it is: the response is finished and logged once, the file closed once, and where the file
+has become shorter than was announced the connection is cut.  (The producers of C{static.File} then
+finish as if all were well, or spin for ever.)
 """
 
 from __future__ import annotations
@@ -85,11 +85,13 @@ class Transfer:
         channel.write(b"")
         try:
             last = self._queue(transport)
-        except BaseException:
+        except Exception:
+            _log.failure("while a file was handed to the transport")
             # A part that is queued must not outlive the descriptor: its number will be another's.
             channel.abort()
-            raise
-        last.addBoth(self._close).addCallback(self._sent).addErrback(self._failed)
+            self._found.close()
+            return
+        last.addBoth(self._close).addCallbacks(self._sent, self._lost).addErrback(self._failed)
 
     def _queue(self, transport: Any) -> Deferred[None]:
         last: Deferred[None] | None = None
@@ -97,7 +99,7 @@ class Transfer:
             transport.write(before)
             if size:
                 if last is not None:
-                    last.addErrback(_told_by_the_last)
+                    last.addErrback(self._part_lost)
                 last = transport.send_file(self._found.descriptor, offset, size)
         assert last is not None
         return last
@@ -110,10 +112,22 @@ class Transfer:
         self._request.sentLength += self._size
         self._request.finish()
 
-    def _failed(self, failure: Failure) -> None:
+    def _part_lost(self, failure: Failure) -> None:
+        """What one part of a file meets, all that follow it meet too; the last acts on it."""
+        self._size -= getattr(failure.value, "unsent", 0)
+
+    def _lost(self, failure: Failure) -> None:
         """The client is gone, or the file has become shorter: the connection is closed already."""
-        if failure.check(ConnectionClosed, EOFError) is None:
-            _log.failure("after a file was sent", failure)
+        failure.trap(ConnectionClosed, EOFError)
+        self._part_lost(failure)
+        self._request.sentLength += self._size
+        log_broken(self._request)
+
+    def _failed(self, failure: Failure) -> None:
+        _log.failure("after a file was sent", failure)
+        channel = getattr(self._request, "channel", None)
+        if channel is not None:
+            channel.abort()
 
 
 @implementer(IPullProducer)
@@ -133,7 +147,6 @@ class FileProducer:
         before, offset, size = self._pieces.pop()
         data = os.pread(found.descriptor, min(size, AT_ONCE), offset) if size else b""
         if size and not data:
-            found.close()
             self._request.channel.abort()
             return
         if len(data) < size:
@@ -146,9 +159,12 @@ class FileProducer:
             self._request.finish()
 
     def stopProducing(self) -> None:
-        """The client is gone."""
-        self._found.close()
+        """The client is gone, or the connection was cut."""
+        if self._found.descriptor >= 0:
+            self._found.close()
+            log_broken(self._request)
 
 
-def _told_by_the_last(failure: Failure) -> None:
-    """What one part of a file meets, all that follow it meet too."""
+def log_broken(request: Any) -> None:
+    """A request line for a response that was broken off; C{finish} writes those of the others."""
+    request.channel.site.log(request)

@@ -128,8 +128,8 @@ class Acceptor:
     def _connected(self, sock: socket.socket, peer: Any) -> None:
         sock.setblocking(False)
         if type(peer) is tuple:
+            # TCP_NODELAY is inherited from the listening socket.
             name = peer[0], str(peer[1])
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         else:
             name = "", ""
         channel = HTTP1Channel(self._site, name)

@@ -126,6 +126,9 @@ class HTTP1Channel:
             self.refuse(error)
         finally:
             self._advancing = False
+        if self._read_closed and not self.busy and self._state != _CLOSED:
+            # What is left is half a request, and stays one.
+            self._lose(linger=False)
 
     def _step(self) -> bool:
         """Takes a head or a piece of a body; False where more bytes are needed."""
@@ -204,7 +207,8 @@ class HTTP1Channel:
         self._state = _IDLE
         head.environ["REMOTE_ADDR"], head.environ["REMOTE_PORT"] = self.peer
         request = Request(self, head, body, site.seconds())
-        if not site.limits.idle_timeout or site.draining or self._read_closed:
+        last = site.draining or (self._read_closed and not self._buffer)
+        if last or not site.limits.idle_timeout:
             request.keep_alive = False
         self.request = request
         request.process()
@@ -351,10 +355,10 @@ class HTTP1Channel:
     def timed_out(self) -> None:
         """The deadline has passed."""
         self.deadline = 0.0
-        if self.busy:
-            return
         if self._state == _CLOSED:
             self.transport.abortConnection()
+        elif self.busy:
+            return
         elif self._state == _HEAD:
             self.refuse(HTTPError(408, "the head took longer than http-headers-timeout"))
         elif self._state == _BODY:

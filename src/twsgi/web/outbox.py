@@ -7,11 +7,24 @@ from collections import deque
 from socket import socket
 
 from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionLost
 
 #: Bytes of a file that one turn of the reactor sends at most, so that no transfer starves another.
 FILE_SLICE = 1024 * 1024
 #: Pieces that one C{sendmsg} takes at most (IOV_MAX is 1024 on Linux, 16 is POSIX's least).
 _PIECES = 64
+
+
+class FileNotSent(ConnectionLost):
+    """
+    The connection ended before a part of a file had left.
+
+    @ivar unsent: how many bytes of the part were still to be sent.
+    """
+
+    def __init__(self, unsent: int) -> None:
+        super().__init__()
+        self.unsent = unsent
 
 
 class FilePart:
@@ -24,6 +37,10 @@ class FilePart:
         self.offset = offset
         self.count = count
         self.done: Deferred[None] = Deferred()
+
+    def lost(self) -> None:
+        """It will never leave."""
+        self.done.errback(FileNotSent(self.count))
 
 
 class Outbox:

@@ -150,22 +150,21 @@ class Connection:
                 except (OSError, EOFError):
                     return main.CONNECTION_LOST
                 self._sent += before - outbox.size
-            waiting = outbox.size if outbox else 0
-            empty = not outbox
-            if waiting <= LOW_WATER and self._room is not None:
+            if self._room is not None and self.queued() <= LOW_WATER:
                 self._room.notify_all()
         if part is not None:
             part.done.callback(None)
-        self._made_room(waiting, empty)
+        self._made_room()
         return None
 
-    def _made_room(self, waiting: int, empty: bool) -> None:
-        if self._full and waiting <= LOW_WATER:
+    def _made_room(self) -> None:
+        # Asked now, not before a file's end was told: what followed it may fill the queue again.
+        if self._full and self.queued() <= LOW_WATER:
             self._full = False
             if self._producer is not None and self._streaming:
                 self._producer.resumeProducing()
             self._protocol.drained()
-        if not empty or self._outbox:
+        if self._outbox:
             return
         if self._producer is not None and not self._streaming:
             self._producer.resumeProducing()
@@ -190,7 +189,7 @@ class Connection:
         if producer is not None:
             producer.stopProducing()
         for part in parts:
-            part.done.errback(ConnectionLost())
+            part.lost()
         self._protocol.connectionLost(reason)
 
     # What the protocol asks.  Reactor thread.
@@ -250,7 +249,7 @@ class Connection:
         if self.connected:
             self._start_writing()
         else:
-            part.done.errback(ConnectionLost())
+            part.lost()
         return part.done
 
     def registerProducer(self, producer: Any, streaming: bool) -> None:

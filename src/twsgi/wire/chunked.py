@@ -23,6 +23,8 @@ class ChunkedDecoder:
         self.done = False
         self.rest = b""
         self._buffer = b""
+        # How far the buffer is read: chunks may be tiny, and must not cost a copy of it each.
+        self._at = 0
         self._left = 0
         self._overhead = 0
         self._state = self._size_line
@@ -38,21 +40,23 @@ class ChunkedDecoder:
         pieces: list[bytes] = []
         while self._state(pieces):
             pass
+        self._buffer, self._at = self._buffer[self._at :], 0
         if self.done:
             self.rest, self._buffer = self._buffer, b""
         return pieces
 
     def _line(self) -> bytes | None:
         """The next line without its CRLF, or None if it is not there yet."""
-        end = self._buffer.find(b"\n")
+        buffer, start = self._buffer, self._at
+        end = buffer.find(b"\n", start)
         if end < 0:
-            if len(self._buffer) > LINE_LIMIT:
+            if len(buffer) - start > LINE_LIMIT:
                 raise HTTPError(400, "over-long line in a chunked body")
             return None
-        if end == 0 or self._buffer[end - 1] != 13 or end > LINE_LIMIT:
+        if end == start or buffer[end - 1] != 13 or end - start > LINE_LIMIT:
             raise HTTPError(400, "malformed line in a chunked body")
-        line, self._buffer = self._buffer[: end - 1], self._buffer[end + 1 :]
-        return line
+        self._at = end + 1
+        return buffer[start : end - 1]
 
     def _size_line(self, pieces: list[bytes]) -> bool:
         line = self._line()
@@ -71,27 +75,24 @@ class ChunkedDecoder:
         return True
 
     def _data(self, pieces: list[bytes]) -> bool:
-        buffer, left = self._buffer, self._left
-        if not buffer:
+        piece = self._buffer[self._at : self._at + self._left]
+        if not piece:
             return False
-        if len(buffer) < left:
-            pieces.append(buffer)
-            self._left = left - len(buffer)
-            self._buffer = b""
+        pieces.append(piece)
+        self._at += len(piece)
+        self._left -= len(piece)
+        if self._left:
             return False
-        pieces.append(buffer[:left])
-        self._buffer = buffer[left:]
         self._state = self._data_end
         return True
 
     def _data_end(self, pieces: list[bytes]) -> bool:
-        if len(self._buffer) < 2:
-            if self._buffer and self._buffer != b"\r":
+        end = self._buffer[self._at : self._at + 2]
+        if end != b"\r\n":
+            if end not in (b"", b"\r"):
                 raise HTTPError(400, "no CRLF after a chunk")
             return False
-        if not self._buffer.startswith(b"\r\n"):
-            raise HTTPError(400, "no CRLF after a chunk")
-        self._buffer = self._buffer[2:]
+        self._at += 2
         self._state = self._size_line
         return True
 

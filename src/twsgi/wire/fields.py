@@ -63,21 +63,17 @@ class LlhttpParser:
         parser = self._parser
         try:
             parser.feed_data(head)
-        except httptools.HttpParserInvalidMethodError:
-            # llhttp has a list of methods; RFC 9110 and uWSGI have none.
-            self._renew()
-            return parse_fields(head)
         except httptools.HttpParserUpgrade:
             self._message_complete = False
-        except httptools.HttpParserError as error:
+        except httptools.HttpParserError:
+            # Its list of methods, what it thinks of codings, and what the request before left
+            # behind (C{Connection: keep-alive, close}) refuse heads that are well formed.
             self._renew()
-            raise HTTPError(400, f"malformed head: {error}") from None
+            return parse_fields(head)
         if not (self._message_complete and parser.should_keep_alive()):
             # llhttp would go on with a body, or refuse to go on at all.
             self._renew()
-        if not self._headers_complete:
-            raise HTTPError(400, "malformed head")
-        return fields
+        return fields if self._headers_complete else parse_fields(head)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """httptools: a field."""

@@ -70,14 +70,16 @@ def request_head(head: bytes, parse: FieldParser) -> RequestHead:
     }
     authority = _set_path(environ, uri)
     _set_fields(environ, parse(head))
-    if authority is not None:
-        environ["HTTP_HOST"] = authority
     host = environ.get("HTTP_HOST")
     if host is None:
         if request.http11:
             raise HTTPError(400, "no Host")
     elif host not in _hosts:
         _check_host(host)
+    if authority is not None:
+        # RFC 9112, 3.2.2: it replaces the field, which must be right all the same.
+        _check_host(authority)
+        environ["HTTP_HOST"] = authority
     request.environ = environ
     _set_framing(request)
     return request

@@ -38,7 +38,7 @@ def lower_name(name: str) -> str:
     """
     lower = _lower_names.get(name)
     if lower is None:
-        if type(name) is not str or TOKEN.match(name) is None:
+        if TOKEN.match(name) is None:
             raise ResponseError(f"header name is not a token: {name!r}")
         lower = name.lower()
         if len(_lower_names) < _CACHED_NAMES:
@@ -70,6 +70,8 @@ def check_headers(headers: list[tuple[str, str]]) -> int | None:
         if type(field) is not tuple or len(field) != 2:
             raise ResponseError(f"a header must be a tuple of name and value: {field!r}")
         name, value = field
+        if type(name) is not str:
+            raise ResponseError(f"header name is not a string: {name!r}")
         lower = _lower_names.get(name) or lower_name(name)
         if type(value) is not str or UNSAFE.search(value) is not None:
             raise ResponseError(f"header {name}: the value is not a string of printable latin-1")
@@ -142,9 +144,9 @@ class ResponseEncoder:
                 has_length = True
             out.append(f"{name}: {value}\r\n")
         self._chunked = False
-        if bodiless(status):
-            self.omits_body = True
-        elif not has_length:
+        no_body = bodiless(status)
+        self.omits_body = no_body or self._head_request
+        if not (no_body or has_length):
             out.append(self._frame(length))
         if self.close:
             out.append("Connection: close\r\n")

@@ -10,12 +10,19 @@ from typing import Any
 
 from twisted.internet.interfaces import IReactorCore
 
-from twsgi.control.child import ControlLink, begin, connect, end, leave_signals_to_master, leave_within
+from twsgi.control.child import (
+    ControlLink,
+    begin,
+    connect,
+    end,
+    leave_signals_to_master,
+    leave_within,
+)
 from twsgi.control.commands import AddFrontendLink, Drain, Failed, Ready
 from twsgi.control.launch import SCOREBOARD_FD, Launch
 from twsgi.control.scoreboard import BOOTING, WORKER_PID, WORKER_STARTED, WORKER_STATE, Scoreboard
 from twsgi.errors import EXIT_NO_APP, ApplicationError
-from twsgi.log.sink import LogSink
+from twsgi.interfaces import ILineLog
 from twsgi.settings.model import Settings
 from twsgi.worker.serving import Serving
 from twsgi.wsgi.application import Application
@@ -30,7 +37,7 @@ class Worker:
     @ivar exit_code: with what it will end.
     """
 
-    def __init__(self, launch: Launch, sink: LogSink, reactor: Any) -> None:
+    def __init__(self, launch: Launch, sink: ILineLog, reactor: Any) -> None:
         self.exit_code = 0
         self._launch = launch
         self._sink = sink
@@ -143,7 +150,7 @@ class _Link(ControlLink):
         return {}
 
 
-def load(settings: Settings, sink: LogSink) -> Application:
+def load(settings: Settings, sink: ILineLog) -> Application:
     """
     The application, announced in the log; with C{need-app = false}, where it cannot be had, one
     that answers 500.

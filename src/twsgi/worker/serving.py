@@ -14,8 +14,8 @@ from twsgi.control.scoreboard import (
     WORKER_WAITING,
     Scoreboard,
 )
+from twsgi.interfaces import ILineLog
 from twsgi.log.requestline import DELAY, RequestLog
-from twsgi.log.sink import LogSink
 from twsgi.settings.model import Settings
 from twsgi.wsgi.application import Application
 from twsgi.wsgi.core import Cores
@@ -38,7 +38,7 @@ class Serving:
         scoreboard: Scoreboard,
         index: int,
         reactor: Any,
-        sink: LogSink,
+        sink: ILineLog,
     ) -> None:
         """
         @param environ: what every request's environ begins with.
@@ -80,6 +80,7 @@ class Serving:
         # Imported here: a worker that has only links needs nothing of twisted.web.
         from twsgi.static.resource import StaticFiles
         from twsgi.web.acceptor import Acceptor
+        from twsgi.web.poller import poller
         from twsgi.web.site import Limits, Site
         from twsgi.wsgi.root import ApplicationRoot
 
@@ -93,10 +94,12 @@ class Serving:
             body_timeout=settings.socket_timeout,
             idle_timeout=settings.socket_timeout if settings.http_keepalive else 0,
         )
-        self._site = Site(root, self._reactor, limits, self._answered, self._sink.line)
+        self._site = Site(root, poller(self._reactor), limits, self._answered, self._sink.line)
         self._site.start()
         for sock in sockets:
-            acceptor = Acceptor(sock, self._site, self._reactor, self._sink.line, self._cores.free)
+            acceptor = Acceptor(
+                sock, self._site, self._site.reactor, self._sink.line, self._cores.free
+            )
             self._acceptors.append(acceptor)
             acceptor.resume()
 

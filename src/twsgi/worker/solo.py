@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 from twsgi.control.listening import Listening
 from twsgi.control.scoreboard import WORKER_PID, Scoreboard
 from twsgi.errors import ApplicationError
-from twsgi.log.sink import LogSink
+from twsgi.interfaces import ILineLog
 from twsgi.settings.model import Plan
 from twsgi.worker.main import load
 from twsgi.worker.serving import Serving
@@ -29,7 +29,7 @@ class Solo(Service):
     @ivar ready: fires when requests are served.
     """
 
-    def __init__(self, plan: Plan, *, reactor: Any, log: LogSink) -> None:
+    def __init__(self, plan: Plan, *, reactor: Any, log: ILineLog) -> None:
         self.failed: Deferred[None] = Deferred()
         self.ready: Deferred[None] = Deferred()
         self._plan = plan

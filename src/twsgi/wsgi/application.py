@@ -30,7 +30,9 @@ def run_application(
         result = application(environ, response.start_response)
         response.send(result)
         if response.fault is not None:
-            report(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']!r}: {response.fault}")
+            # The application may have taken anything out of its environ.
+            path = environ.get("PATH_INFO", "")
+            report(f"{environ.get('REQUEST_METHOD', '')} {path!r}: {response.fault}")
     except ClientDisconnected:
         pass  # the application has nothing to answer for
     except BaseException:

@@ -102,9 +102,11 @@ class Core(threading.Thread):
         try:
             request = link.receive()
             if request is not None:
-                self._serve_link(link, request.flags, request.variables, request.body)
+                # Whatever happens now, the response is ended, and the link may have the next.
                 alive = True
+                self._serve_link(link, request.flags, request.variables, request.body)
         except FrameError:
+            alive = False
             traceback.print_exc()
         finally:
             if alive:

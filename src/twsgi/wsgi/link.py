@@ -22,6 +22,8 @@ from twsgi.wire.response import ResponseEncoder
 _READ = 65536
 #: A body above this many bytes is read into a file (a frontend sends such a one as a file itself).
 _IN_MEMORY = 1024 * 1024
+#: What the application runs must not inherit a body.
+_CLOEXEC: int = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 
 
 class LinkRequest:
@@ -57,8 +59,11 @@ class WorkerLink:
         self._socket = socket.socket(fileno=descriptor)
         self._socket.setblocking(True)
         # By the kernel: Python's own timeouts cost a poll for every call.
+        seconds = int(timeout)
         self._socket.setsockopt(
-            socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", int(timeout), 0)
+            socket.SOL_SOCKET,
+            socket.SO_SNDTIMEO,
+            struct.pack("@ll", seconds, int((timeout - seconds) * 1_000_000)),
         )
         self._lock = threading.Lock()
         self._retire = self._retired = False
@@ -72,50 +77,52 @@ class WorkerLink:
         @return: None at the end of file: the frontend has closed the link, or is gone.
         @raise FrameError: these are no requests.
         """
-        recv = self._socket.recv
         try:
-            data = recv(_READ)
-            if not data:
-                return None
+            data = self._more()
             while len(data) < frames.REQUEST_HEAD:
                 data += self._more()
             flags, size, length = frames.decode_request_head(data)
             start = frames.REQUEST_HEAD + size
             while len(data) < start:
                 data += self._more()
-        except OSError:
+            body = self._receive_body(flags, data[start:], length)
+        except ConnectionError:
             return None
-        variables = data[frames.REQUEST_HEAD : start]
-        if flags & frames.SPOOLED:
-            return LinkRequest(flags, variables, self._receive_file())
-        body = data[start:]
-        if len(body) == length:
-            return LinkRequest(flags, variables, io.BytesIO(body))
-        return LinkRequest(flags, variables, self._receive_body(body, length))
+        return LinkRequest(flags, data[frames.REQUEST_HEAD : start], body)
 
     def _more(self) -> bytes:
-        data = self._socket.recv(_READ)
+        try:
+            data = self._socket.recv(_READ)
+        except OSError as error:
+            raise ConnectionResetError(f"the frontend is gone: {error}") from None
         if not data:
-            raise ConnectionResetError("the frontend went away within a request")
+            raise ConnectionResetError("the frontend has closed the link")
         return data
 
-    def _receive_body(self, body: bytes, length: int) -> BinaryIO:
+    def _receive_body(self, flags: int, body: bytes, length: int) -> BinaryIO:
+        """C{body}: what has come of it."""
+        if flags & frames.SPOOLED:
+            return self._receive_file()
+        missing = length - len(body)
+        if not missing:
+            return io.BytesIO(body)
         file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)
         file.write(body)
-        missing = length - len(body)
-        while missing:
+        while missing > 0:
             data = self._more()
             missing -= len(data)
-            if missing < 0:
-                raise FrameError("more bytes than the request's frame has")
             file.write(data)
+        if missing:
+            raise FrameError("more bytes than the request's frame has")
         file.seek(0)
         return file  # type: ignore[return-value]
 
     def _receive_file(self) -> BinaryIO:
         """The body is a file of the frontend's: asks for its descriptor."""
         self._send(frames.encode_signal(frames.WANT_BODY))
-        _, descriptors, _, _ = socket.recv_fds(self._socket, 1, 1)
+        byte, descriptors, _, _ = socket.recv_fds(self._socket, 1, 1, _CLOEXEC)
+        if not byte:
+            raise ConnectionResetError("the frontend has closed the link")
         if not descriptors:
             raise FrameError("no descriptor came with the body")
         return open(descriptors[0], "rb")
@@ -145,24 +152,31 @@ class WorkerLink:
 
     def retire(self) -> None:
         """
-        Asks the frontend to send no more requests here and to close the link.  Any thread; while
-        a core writes a response it is left to it (L{retire_if_asked}).
+        Asks the frontend to send no more requests here and to close the link.  Any thread; never
+        blocks: while a core writes a response, or the frontend does not read it, it is left to
+        the core (L{retire_if_asked}).
         """
         self._retire = True
-        self.retire_if_asked()
+        if self._lock.acquire(blocking=False):
+            try:
+                self._send_retire(socket.MSG_DONTWAIT)
+            finally:
+                self._lock.release()
 
     def retire_if_asked(self) -> None:
         """The core, after a response; sends what L{retire} could not."""
-        if not self._retire or self._retired or not self._lock.acquire(blocking=False):
-            return
-        try:
-            if not self._retired:
+        if self._retire:
+            with self._lock:
+                self._send_retire(0)
+
+    def _send_retire(self, flags: int) -> None:
+        """Once; whoever calls it holds the lock."""
+        if not self._retired:
+            try:
+                self._socket.send(frames.encode_signal(frames.RETIRE), flags)
                 self._retired = True
-                self._socket.send(frames.encode_signal(frames.RETIRE), socket.MSG_DONTWAIT)
-        except OSError:
-            pass
-        finally:
-            self._lock.release()
+            except OSError:
+                pass
 
     def close(self) -> None:
         """The thread that owns the link."""

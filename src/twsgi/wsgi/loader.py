@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.machinery
 import importlib.util
 import os
 import sys
@@ -85,4 +86,4 @@ def _print_traceback(error: BaseException) -> None:
 
 
 def _is_ours(filename: str) -> bool:
-    return filename == __file__ or "importlib" in filename
+    return filename in (__file__, importlib.__file__) or filename.startswith("<frozen importlib")

@@ -105,6 +105,8 @@ def _paths(request: Any) -> tuple[str, str]:
     path = b"/" + b"/".join(request.postpath) if request.postpath else b""
     if script == b"/":
         script = b""
+    if not script and not path:
+        path = b"/"  # PEP 3333: never both empty
     return _text(script), _text(path)
 
 

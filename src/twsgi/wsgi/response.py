@@ -23,14 +23,24 @@ class Response:
     @ivar fault: what the application did wrong with the body, in words, or None.
     """
 
-    __slots__ = ("_begun", "_left", "_length", "_omits_body", "_sink", "fault", "headers", "status", "steps")
+    __slots__ = (
+        "_begun",
+        "_head_request",
+        "_left",
+        "_length",
+        "_sink",
+        "fault",
+        "headers",
+        "status",
+        "steps",
+    )
 
     def __init__(self, sink: Any, head_request: bool) -> None:
         """
         @param sink: an L{IResponseSink}.
         """
         self._sink = sink
-        self._omits_body = head_request
+        self._head_request = head_request
         self._begun = False
         self._left: int | None = None
         self._length: int | None = None
@@ -137,7 +147,5 @@ class Response:
         if status is None:
             raise AssertionError("the body began before start_response was called")
         self._begun = True
-        if bodiless(status):
-            self._omits_body = True
-        self._left = None if self._omits_body else self._length
-        self._sink.start(status, self.headers, length)
+        omits_body = self._head_request or bodiless(status)
+        self._left = None if omits_body else self._length
