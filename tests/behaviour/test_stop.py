@@ -87,15 +87,23 @@ class Stop:
         self.assertEqual(server.stop(signal.SIGTERM, AT_ONCE), 0)
 
     def test_idle_connections(self) -> None:
-        """Connections that are kept, or have sent half a request, do not keep the server."""
+        """Connections that are kept, or have sent nothing yet, do not keep the server."""
         server = self.serve_ready()
-        with server.connect() as kept, server.connect() as half, server.connect() as silent:
+        with server.connect() as kept, server.connect() as silent:
             self.assertEqual(kept.request("/").status, 200)
-            half.send_raw(b"GET / HTTP/1.1\r\nHost: behaviour")
             server.send_signal(signal.SIGTERM)
             self.assertEqual(server.wait_for_exit(AT_ONCE), 0)
             self.assertTrue(kept.ends())
-            self.assertTrue(silent.ends())
+            self.assertRaises((EndedError, ResetError), silent.request, "/")
+        server.assert_nothing_left()
+
+    def test_half_a_request(self) -> None:
+        """A client that has sent half a head keeps the server for http-headers-timeout at most."""
+        server = self.serve_ready({"http-headers-timeout": "2"})
+        with server.connect() as half:
+            half.send_raw(b"GET / HTTP/1.1\r\nHost: behaviour")
+            server.send_signal(signal.SIGTERM)
+            self.assertEqual(server.wait_for_exit(AT_ONCE), 0)
         server.assert_nothing_left()
 
     def test_second_signal(self) -> None:

@@ -82,7 +82,7 @@ class ListeningTests(SynchronousTestCase):
         self.assertEqual(found, [False, True])
 
     def test_taken(self) -> None:
-        """A taken address is one line with option, address, reason and remedy; nothing stays bound."""
+        """A taken address is one line: option, address, reason, remedy; nothing stays bound."""
         with socket.socket() as other:
             other.bind(("127.0.0.1", 0))
             other.listen(1)

@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from twsgi.static.complaints import Complaints, printable
 
 # A file that is exchanged for a pipe between the look and the opening must not block the reactor.
-_OPEN = os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY
+_OPEN = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 
 
 class FoundFile:

@@ -62,8 +62,6 @@ class Request(ServerRequest):
     defaultContentType = None
     queued = False
     _parsePOSTFormSubmission = False
-    # Componentized would make a dict for each.
-    _adapterCache: Any = None
     #: The response's head as a resource has written it: bytes and fields.
     head_size = 0
     header_count = 0
@@ -91,6 +89,7 @@ class Request(ServerRequest):
     transport = _Lazy(lambda self: self.channel.transport)
     site = _Lazy(lambda self: self.channel.site)
     prepath: Any = _Lazy(lambda self: [])
+    _adapterCache: Any = _Lazy(lambda self: {})
     postpath = _Lazy(lambda self: [unquote_to_bytes(one) for one in self.path[1:].split(b"/")])
 
     @_Lazy
@@ -107,8 +106,10 @@ class Request(ServerRequest):
     @_Lazy
     def received_cookies(self) -> dict[bytes, bytes]:
         """The cookies by name."""
-        pairs = (one.partition(b"=") for one in (self.getHeader(b"cookie") or b"").split(b";"))
-        return {name.strip(): value.strip() for name, _, value in pairs if name}
+        pairs = (
+            one.lstrip().partition(b"=") for one in (self.getHeader(b"cookie") or b"").split(b";")
+        )
+        return {name: value for name, equals, value in pairs if equals}
 
     @_Lazy
     def args(self) -> dict[bytes, list[bytes]]:

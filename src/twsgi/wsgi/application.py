@@ -1,4 +1,4 @@
-"""One call of a WSGI application, from its beginning to C{close()} (PEP 3333, the server's side)."""
+"""One call of a WSGI application, from beginning to C{close()} (PEP 3333, the server's side)."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 
 class FileWrapper:
-    """C{wsgi.file_wrapper}: a file in blocks (PEP 3333, "Optional Platform-Specific File Handling")."""
+    """C{wsgi.file_wrapper}: a file in blocks (PEP 3333)."""
 
     def __init__(self, file: Any, block_size: int = 65536) -> None:
         self.file = file

@@ -106,7 +106,7 @@ class WorkerLink:
         missing = length - len(body)
         if not missing:
             return io.BytesIO(body)
-        file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)
+        file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
         file.write(body)
         while missing > 0:
             data = self._more()

@@ -30,7 +30,7 @@ def extend_path(directories: tuple[str, ...], report_to: object = None) -> list[
 
 def load_application(settings: Settings) -> Application:
     """
-    Imports the application; C{sys.path} is ready.
+    Imports the application; C{sys.path} is ready.  C{module:make()} calls what makes it.
 
     @raise ApplicationError: it cannot be had.  The application's own traceback, if there is one,
         has been written to stderr.
@@ -44,16 +44,27 @@ def load_application(settings: Settings) -> Application:
     except ApplicationError:
         raise
     except BaseException as error:
-        _print_traceback(error)
-        raise ApplicationError(f"{where}: {type(error).__name__}: {error}") from None
+        raise _failed(where, error) from None
+    name = settings.callable.removesuffix("()")
     application: object = module
-    for name in settings.callable.split("."):
-        application = getattr(application, name, None)
+    for part in name.split("."):
+        application = getattr(application, part, None)
     if application is None:
-        raise ApplicationError(f"{where}: it has no callable {settings.callable!r}")
+        raise ApplicationError(f"{where}: it has no callable {name!r}")
+    if callable(application) and name != settings.callable:
+        try:
+            application = application()
+        except BaseException as error:
+            raise _failed(where, error) from None
     if not callable(application):
         raise ApplicationError(f"{where}: {settings.callable!r} is not callable")
     return application
+
+
+def _failed(where: str, error: BaseException) -> ApplicationError:
+    """The application's code raised: prints its traceback."""
+    _print_traceback(error)
+    return ApplicationError(f"{where}: {type(error).__name__}: {error}")
 
 
 def _module(settings: Settings) -> ModuleType:

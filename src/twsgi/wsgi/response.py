@@ -147,5 +147,15 @@ class Response:
         if status is None:
             raise AssertionError("the body began before start_response was called")
         self._begun = True
-        omits_body = self._head_request or bodiless(status)
-        self._left = None if omits_body else self._length
+        headers = self.headers
+        no_body = bodiless(status)
+        if no_body or self._head_request:
+            self._left = None
+            if no_body or not length:
+                # What another request would have been sent: nobody knows (RFC 9110, 8.6).
+                length = None
+            if status.startswith("204"):
+                headers = [field for field in headers if field[0].lower() != "content-length"]
+        else:
+            self._left = self._length
+        self._sink.start(status, headers, length)

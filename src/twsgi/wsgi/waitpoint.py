@@ -113,7 +113,7 @@ class PortableWaitPoint:
     rearm = add_link
 
     def forget(self, link: Any) -> None:
-        """See L{IWaitPoint}.  A link that L{wait} returned is not watched: there is nothing to do."""
+        """See L{IWaitPoint}.  Nothing to do: a link that L{wait} returned is not watched."""
 
     def submit(self, work: Any) -> None:
         """See L{IWaitPoint}."""
