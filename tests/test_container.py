@@ -153,6 +153,14 @@ class ContainerTests(SynchronousTestCase):
         self.assertEqual(self.events, [])
         self.assertFalse(self.container.running)
 
+    def test_missing_directory(self) -> None:
+        """A C{chdir} that is not there is found out before anything is bound."""
+        container = Container({**OPTIONS, "chdir": "/nowhere/at/all"}, reactor=FakeReactor())
+        container.execute = self.execute
+        error = self.assertRaises(ConfigurationError, container.startService)
+        self.assertIn("/nowhere/at/all", str(error))
+        self.assertEqual(self.events, [])
+
     def test_descriptor_of_the_children(self) -> None:
         """The children write to a duplicate of descriptor 2, which is closed at the end."""
         self.container.startService()

@@ -144,7 +144,11 @@ class Container(Service):
         Binds the listening sockets, if they are not yet.
 
         @raise BindError: an address cannot be had; nothing stays bound.
+        @raise ConfigurationError: C{chdir} is no directory; nothing is bound.
         """
+        directory = self.plan.directory
+        if directory is not None and not os.path.isdir(directory):
+            raise ConfigurationError(f"chdir = {directory}: there is no such directory")
         execution = self._execution()
         try:
             execution.bind()

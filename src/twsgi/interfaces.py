@@ -81,8 +81,8 @@ class ISendfileTransport(Interface):
         until the Deferred fires, and the caller closes it then.
 
         @return: fires with None when the last byte is in the socket; fails with
-            L{twisted.internet.error.ConnectionLost} where the client went away, or L{EOFError}
-            where the file has become shorter (the transport is then already aborted).
+            L{twsgi.web.outbox.FileNotSent}, a C{ConnectionLost}, where the client went away or the
+            file has become shorter; the connection is then closed.
         """
 
 

@@ -69,11 +69,12 @@ class Server:
     # -- the log
 
     def text(self) -> str:
-        """The log so far."""
-        try:
-            return self.log.read_text(errors="backslashreplace")
-        except FileNotFoundError:
-            return ""
+        """The log so far, what was said on standard output first."""
+        return "".join(
+            path.read_text(errors="backslashreplace")
+            for path in (self.stdout, self.log)
+            if path.exists()
+        )
 
     def find(self, pattern: str) -> list[re.Match[str]]:
         """All that matches in the log so far, in order."""

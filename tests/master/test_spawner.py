@@ -22,7 +22,7 @@ from twsgi.control.launch import (
 )
 from twsgi.interfaces import ISpawner
 from twsgi.master.inheritance import Inheritance
-from twsgi.master.listening import Listening
+from twsgi.control.listening import Listening
 from twsgi.master.spawner import ReactorSpawner
 
 

@@ -78,11 +78,11 @@ class RequestLog:
         """
         variables = request.head.environ
         took = int((seconds - request.started) * 1_000_000)
-        via = getattr(request, "via", "")
+        via = f" via {request.via}()" if request.via else ""
         self._add(
             f"[pid: {self._pid}|app: -1|req: -1/{self.total()}] "
             f"{self._request(variables, len(variables), packet_size(variables), took)} => generated "
-            f"{request.sentLength} bytes in {took // 1000} msecs{via and f' via {via}()'} "
+            f"{request.sentLength} bytes in {took // 1000} msecs{via} "
             f"({variables['SERVER_PROTOCOL']} {request.code}) "
             f"{request.header_count} headers in {request.head_size} bytes (0 switches on core 0)\n"
         )

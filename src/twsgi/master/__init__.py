@@ -4,7 +4,6 @@ The master: binds, spawns, watches, replaces, retires; never loads a line of the
 - L{twsgi.master.service}: L{Master <twsgi.master.service.Master>}, the service that wires the rest.
 - L{twsgi.master.crew}: what is done when a child is ready, asks, fails or dies.
 - L{twsgi.master.shutdown}: the order in which everybody leaves.
-- L{twsgi.master.listening}: the listening sockets, bound once for all children.
 - L{twsgi.master.roster}: who is there: every place for a child, and who holds it now.
 - L{twsgi.master.slot}: one place: its children one after another, and the pause between two.
 - L{twsgi.master.child}: one child process, its life as one table.

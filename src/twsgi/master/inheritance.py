@@ -14,8 +14,8 @@ from twsgi.control.launch import (
     InheritedListener,
     Launch,
 )
+from twsgi.control.listening import BoundListener
 from twsgi.control.scoreboard import Scoreboard
-from twsgi.master.listening import BoundListener
 from twsgi.settings.model import Plan
 from twsgi.settings.plan import HTTP
 

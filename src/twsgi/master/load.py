@@ -6,10 +6,10 @@ import socket
 import struct
 from collections.abc import Iterable
 
+from twsgi.control.listening import BoundListener
 from twsgi.control.scoreboard import FRONTEND_QUEUED, WORKER_WAITING, Scoreboard
 from twsgi.master.cheaper import Snapshot, WorkerSample
 from twsgi.master.child import State
-from twsgi.master.listening import BoundListener
 from twsgi.master.roster import Roster
 from twsgi.settings.model import Plan
 from twsgi.settings.plan import HTTP

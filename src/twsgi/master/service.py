@@ -12,13 +12,13 @@ from twisted.internet.defer import Deferred, succeed
 
 from twisted import __version__ as twisted_version
 from twsgi._version import __version__
+from twsgi.control.listening import Listening
 from twsgi.control.scoreboard import Scoreboard
 from twsgi.interfaces import ICheaperAlgorithm, ILineLog, ISpawner
 from twsgi.master.cheaper import SpareAlgorithm
 from twsgi.master.control import open_control
 from twsgi.master.crew import Crew
 from twsgi.master.inheritance import Inheritance
-from twsgi.master.listening import Listening
 from twsgi.master.load import snapshot
 from twsgi.master.regulator import Regulator
 from twsgi.master.slot import Nursery, OpenControl

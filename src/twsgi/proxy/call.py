@@ -63,13 +63,14 @@ class Call:
     def relay(self, flags: int, data: bytes) -> None:
         """Bytes of the response; C{flags} are of L{frames}."""
         self.deadline = 0.0
+        if flags & frames.LAST:
+            self.done()
         if self.gone:
             return
         channel = self._channel
         if data:
             channel.relay(data)
         if flags & frames.LAST:
-            self.done()
             if flags & frames.CUT:
                 channel.abort()
             else:

@@ -95,7 +95,8 @@ class Dispatcher:
         self._record[FRONTEND_ACTIVE] -= 1
         if link.retired:
             self.retired(link)
-        else:
+        elif link in self._links:
+            # That response may have been the last there was to wait for: then it is closed.
             self._idle(link)
 
     def retired(self, link: FrontendLink) -> None:

@@ -27,9 +27,7 @@ class FrontendLink:
 
     __slots__ = ("_connection", "_decoder", "_dispatcher", "_socket", "call", "retired", "worker")
 
-    def __init__(
-        self, descriptor: int, worker: int, dispatcher: Dispatcher, reactor: Any
-    ) -> None:
+    def __init__(self, descriptor: int, worker: int, dispatcher: Dispatcher, reactor: Any) -> None:
         """
         @param descriptor: a connected stream socket; this object's from now on.
         """
@@ -80,11 +78,13 @@ class FrontendLink:
         call = self.call
         if call is None:
             raise FrameError("a response without a request")
-        call.relay(flags, data)
         if flags & frames.LAST:
             self.call = call.link = None
+            call.relay(flags, data)
             self._dispatcher.finished(self)
-        elif call.full():
+            return
+        call.relay(flags, data)
+        if call.full():
             # Back-pressure: the worker's core waits in send() until the client has read.
             self._connection.stopReading()
 

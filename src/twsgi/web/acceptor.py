@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.interfaces import IReadDescriptor
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -26,6 +27,8 @@ _AT_ONCE = 64
 #: Seconds without accepting after the process has run out of descriptors.
 _EXHAUSTED_PAUSE = 0.5
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+
+_log = Logger()
 
 
 def _no_limit() -> int:
@@ -60,7 +63,8 @@ class Acceptor:
         self._accepting = False
         self._closed = False
         self._pause: Any = None
-        self._reserve = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        self._reserve: int | None = None
+        self._keep_reserve()
         self.room = room
 
     def fileno(self) -> int:
@@ -98,16 +102,15 @@ class Acceptor:
         if self._pause is not None:
             self._pause.cancel()
         self._socket.close()
-        os.close(self._reserve)
+        self._give_reserve()
 
     def doRead(self) -> None:
         """Somebody has connected, or another process was faster."""
-        for _ in range(_AT_ONCE):
-            if self.room() <= 0:
-                self.stop()
-                return
-            if not self._accept():
-                return
+        for _ in range(min(self.room(), _AT_ONCE)):
+            if not self._accept() or self.room() <= 0:
+                break
+        if self.room() <= 0:
+            self.stop()
 
     def connectionLost(self, reason: Failure) -> None:
         """The reactor is through with the descriptor."""
@@ -135,7 +138,14 @@ class Acceptor:
         channel = HTTP1Channel(self._site, name)
         connection = Connection(sock, channel, self._reactor)
         channel.makeConnection(connection)
-        reason = connection.doRead()
+        try:
+            reason = connection.doRead()
+        except Exception:
+            # As the reactor does it: a fault costs the connection that met it, not this listener.
+            failure = Failure()
+            _log.failure("a connection was given up", failure)
+            connection.connectionLost(failure)
+            return
         if reason is not None:
             connection.connectionLost(Failure(reason))
         else:
@@ -144,15 +154,29 @@ class Acceptor:
     def _descriptors_exhausted(self, error: OSError) -> None:
         """Neither spins nor keeps the client waiting: it is told at once by a closed connection."""
         self._log(f"accept: {error.strerror}: connections are refused until some are closed")
-        os.close(self._reserve)
+        self._give_reserve()
         try:
             self._socket.accept()[0].close()
         except OSError:
             pass
-        self._reserve = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        self._keep_reserve()
         self.stop()
         self._pause = self._reactor.callLater(_EXHAUSTED_PAUSE, self._pause_over)
 
     def _pause_over(self) -> None:
         self._pause = None
+        self._keep_reserve()
         self.resume()
+
+    def _keep_reserve(self) -> None:
+        """Holds a descriptor for the day on which there are no others."""
+        if self._reserve is None:
+            try:
+                self._reserve = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+            except OSError:
+                pass  # another thread was faster; after the pause we try again
+
+    def _give_reserve(self) -> None:
+        if self._reserve is not None:
+            os.close(self._reserve)
+            self._reserve = None

@@ -64,6 +64,8 @@ class Request(ServerRequest):
     _parsePOSTFormSubmission = False
     #: The response's head as a resource has written it: bytes and fields.
     head_size = 0
+    #: By what means the body left (C{sendfile}), for the log.
+    via = ""
     header_count = 0
 
     def __init__(
@@ -98,9 +100,12 @@ class Request(ServerRequest):
         headers = Headers()
         for key, value in self.head.environ.items():
             if key.startswith("HTTP_"):
-                headers.addRawHeader(key[5:].replace("_", "-"), value)
-            elif key.startswith("CONTENT_"):
-                headers.addRawHeader(key.replace("_", "-"), value)
+                key = key[5:]
+            elif not key.startswith("CONTENT_"):
+                continue
+            # As bytes: Headers would encode a str's value as UTF-8.
+            name = key.replace("_", "-").encode("latin-1")
+            headers.addRawHeader(name, value.encode("latin-1"))
         return headers
 
     @_Lazy
@@ -134,7 +139,12 @@ class Request(ServerRequest):
                 self.write(body)
                 self.finish()
         except Exception:
-            self.processingFailed(Failure())
+            failure = Failure()
+            if self.channel is None:
+                # The client went away within: there is nobody to tell.
+                self._log.failure("", failure)
+            else:
+                self.processingFailed(failure)
 
     def answer(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
         """Responds with C{body}, whole, and finishes."""

@@ -67,7 +67,9 @@ class Worker:
             return
         seconds = time.time() - began
         self._serving = self._serve(application)
-        self._serving.start([socket.socket(fileno=one.descriptor) for one in self._launch.listeners])
+        self._serving.start(
+            [socket.socket(fileno=one.descriptor) for one in self._launch.listeners]
+        )
         self._link.callRemote(Ready, seconds=seconds).addErrback(lambda _: None)
 
     def _serve(self, application: Application) -> Serving:

@@ -1,4 +1,4 @@
-"""Tests of L{twsgi.master.listening}."""
+"""Tests of L{twsgi.control.listening}."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from tests.master.fakes import FakeLog, loopback
 from twsgi.errors import BindError
-from twsgi.master.listening import Listening
+from twsgi.control.listening import Listening
 from twsgi.settings.model import Address, Listener
 
 

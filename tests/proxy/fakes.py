@@ -1,0 +1,123 @@
+"""A frontend in a nutshell: its site, its dispatcher, and workers that do what the test says."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from tests.web.fakes import Client, SiteFixture
+from twsgi.control.scoreboard import Scoreboard
+from twsgi.proxy.dispatcher import Dispatcher
+from twsgi.proxy.root import ProxyRoot
+from twsgi.wire import frames
+
+#: What a worker answers where it does not matter what: bytes for the client, ready as they are.
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+def reply(body: bytes) -> bytes:
+    """A response with this body."""
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+
+
+class FakeLink:
+    """The worker's end of a link, in the test's hand."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.socket = sock
+        sock.setblocking(False)
+        self.data = b""
+
+    def request(self) -> tuple[int, dict[str, str], bytes] | None:
+        """The request that has come: flags, variables, body; None where none has."""
+        self._receive()
+        if not self.data:
+            return None
+        flags, size, length = frames.decode_request_head(self.data)
+        if flags & frames.SPOOLED:
+            length = 0
+        start = frames.REQUEST_HEAD + size
+        variables = frames.decode_variables(self.data[frames.REQUEST_HEAD : start])
+        assert len(self.data) == start + length, "more, or less, than one request"
+        body = self.data[start:]
+        self.data = b""
+        return flags, variables, body
+
+    @property
+    def uri(self) -> str | None:
+        """What the request that has come asks for."""
+        request = self.request()
+        return None if request is None else request[1]["REQUEST_URI"]
+
+    def answer(self, data: bytes = OK, flags: int = frames.LAST) -> None:
+        """Sends a frame of the response."""
+        self.send(frames.encode_response(flags, data))
+
+    def signal(self, kind: int) -> None:
+        """Sends a frame that says nothing but its kind."""
+        self.send(frames.encode_signal(kind))
+
+    def send(self, data: bytes) -> None:
+        """Sends these bytes."""
+        self.socket.sendall(data)
+
+    def closed(self) -> bool:
+        """The frontend has closed the link."""
+        try:
+            return not self.socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except ConnectionError:
+            return True
+
+    def close(self) -> None:
+        """The worker closes the link, or is gone."""
+        self.socket.close()
+
+    def _receive(self) -> None:
+        try:
+            while data := self.socket.recv(65536):
+                self.data += data
+        except BlockingIOError:
+            pass
+
+
+class Frontend:
+    """
+    What a frontend process is made of.
+
+    @ivar record: its record on the scoreboard.
+    @ivar reports: what the operator was told.
+    """
+
+    def __init__(self, *, queue: int = 10, timeout: float = 60, **limits: Any) -> None:
+        self.fixture = SiteFixture(None, **limits)
+        self.reactor = self.fixture.reactor
+        self.scoreboard = Scoreboard.create(4, 2, 1)
+        self.record = self.scoreboard.frontend(1)
+        self.reports: list[str] = []
+        self.dispatcher = Dispatcher(self.reactor, self.record, queue, timeout, self.reports.append)
+        self.dispatcher.start()
+        self.fixture.site.resource = ProxyRoot(self.dispatcher)
+
+    def link(self, worker: int = 1) -> FakeLink:
+        """A new link to C{worker}."""
+        ours, theirs = socket.socketpair()
+        self.dispatcher.add_link(ours.detach(), worker)
+        return FakeLink(theirs)
+
+    def client(self, data: bytes = b"") -> Client:
+        """A new client, that has sent C{data}."""
+        client = self.fixture.client()
+        if data:
+            client.send(data)
+        return client
+
+    def turn(self) -> None:
+        """Lets the reactor do all there is to do."""
+        self.reactor.turn_until_idle()
+
+    def pass_seconds(self, seconds: float) -> None:
+        """Time goes by."""
+        self.fixture.pass_seconds(seconds)
+        self.turn()

@@ -1,0 +1,64 @@
+"""L{twsgi.proxy.balancer}."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
+
+from twsgi.interfaces import IBalancer
+from twsgi.proxy.balancer import Balancer
+
+
+class BalancerTests(SynchronousTestCase):
+    """Which of the idle links is given the next request."""
+
+    def balancer(self, *links: str) -> Balancer[str]:
+        """One with these idle links; a link's first letter is its worker."""
+        made: Balancer[str] = Balancer()
+        for link in links:
+            made.idle(int(link[0]), link)
+        return made
+
+    def test_interface(self) -> None:
+        """It is an L{IBalancer}."""
+        self.assertTrue(verifyObject(IBalancer, self.balancer()))
+
+    def test_none(self) -> None:
+        """Without idle links there is none to take."""
+        balancer = self.balancer("1a")
+        self.assertEqual(balancer.take(), "1a")
+        self.assertIsNone(balancer.take())
+
+    def test_most_idle(self) -> None:
+        """The worker with the most idle links is first; of equals, the one that was known first."""
+        balancer = self.balancer("1a", "2a", "2b", "2c", "3a", "3b")
+        self.assertEqual([str(balancer.take())[0] for _ in range(6)], list("223123"))
+
+    def test_remove(self) -> None:
+        """A link that was removed is not taken; removing what is not idle is nothing."""
+        balancer = self.balancer("1a", "1b", "2a")
+        balancer.remove(1, "1b")
+        balancer.remove(1, "1b")
+        balancer.remove(7, "7a")
+        self.assertEqual({balancer.take(), balancer.take()}, {"1a", "2a"})
+        self.assertIsNone(balancer.take())
+
+    @given(st.lists(st.tuples(st.integers(1, 3), st.integers(1, 3)), unique=True), st.data())
+    def test_any_history(self, links: list[tuple[int, int]], data: st.DataObject) -> None:
+        """Each idle link is taken once, always of a worker that has no fewer than any other."""
+        balancer: Balancer[tuple[int, int]] = Balancer()
+        idle: dict[int, set[tuple[int, int]]] = {}
+        for link in links:
+            balancer.idle(link[0], link)
+            idle.setdefault(link[0], set()).add(link)
+        for link in data.draw(st.lists(st.sampled_from(links or [(9, 9)]))):
+            balancer.remove(link[0], link)
+            idle.get(link[0], set()).discard(link)
+        while any(idle.values()):
+            taken = balancer.take()
+            assert taken is not None
+            self.assertEqual(len(idle[taken[0]]), max(map(len, idle.values())))
+            idle[taken[0]].remove(taken)
+        self.assertIsNone(balancer.take())

@@ -1,0 +1,1 @@
+"""The codecs: tables and properties, without Twisted."""

@@ -1,0 +1,1 @@
+"""One request through one WSGI application."""
