@@ -62,7 +62,7 @@ class Container(Service):
     descriptor, as it is.  Reactor thread, but for the constructor.
     """
 
-    _log = Logger()
+    _log = Logger(namespace="twsgi")
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class Container(Service):
             default a duplicate of descriptor 2, which is made at the start and closed at the end.
         @raise ConfigurationError: the options say something that cannot be had.
         """
-        self._store(embedded_plan(options), reactor, LoggerLog(self._log), log_descriptor, True)
+        self._store(embedded_plan(options), reactor, LoggerLog(), log_descriptor, True)
 
     @classmethod
     def from_plan(

@@ -16,7 +16,8 @@ from twsgi.settings.model import Plan
 def apply_to_process(plan: Plan) -> None:
     """
     Does what the options say of the process: C{auto-procname} and C{procname-prefix}; and without
-    a master, when the application runs in this process, C{chdir} and C{env}.
+    a master, when the application runs in this process, C{chdir}, C{env}, and the working directory
+    at the front of C{sys.path}.
 
     @raise ConfigurationError: the directory cannot be entered.
     """
@@ -32,6 +33,8 @@ def apply_to_process(plan: Plan) -> None:
         except OSError as error:
             raise ConfigurationError(f"chdir: {plan.directory}: {error.strerror}") from error
     os.environ.update(plan.environment)
+    # Where uWSGI's applications expect to be imported from.
+    sys.path.insert(0, ".")
 
 
 class StandardStreams:

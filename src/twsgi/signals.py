@@ -16,7 +16,7 @@ def install_signals(
     reactor: Any,
     end: Callable[[str], None],
     ignore: Callable[[str], None],
-    set_handler: Callable[[int, Any], Any] = signal.signal,
+    set_signal: Callable[[int, Any], Any] = signal.signal,
 ) -> None:
     """
     Takes over all signals that are the operator's.  C{end} and C{ignore} are called in the reactor
@@ -33,6 +33,6 @@ def install_signals(
         return received
 
     for number in ENDING:
-        set_handler(number, caller(end))
+        set_signal(number, caller(end))
     for number in WITHOUT_EFFECT:
-        set_handler(number, caller(ignore))
+        set_signal(number, caller(ignore))

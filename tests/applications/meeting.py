@@ -116,9 +116,8 @@ def sleep(environ):
 
 
 def spin(environ):
-    """C{/spin}: never ends, and never lets go of the interpreter's lock."""
-    with open(os.path.join(directory(), "inside-spin"), "ab", buffering=0) as file:
-        file.write(b"%d\n" % os.getpid())
+    """C{/spin?NAME}: as C{/block}; then it never ends, nor lets go of the interpreter's lock."""
+    block(environ)
     re.match("(a+)+$", "a" * 64 + "b")
     return text("spun")
 

@@ -134,8 +134,9 @@ class Stop:
         """A worker that holds the interpreter's lock for ever is killed after the mercy too."""
         server = self.serve_ready({"worker-reload-mercy": "2"})
         with server.connect() as connection:
-            connection.send("/spin")
-            self.soon(lambda: server.site.inside("spin"), "the request is inside")
+            connection.send("/spin?turn")
+            self.soon(lambda: server.site.inside("turn"), "the request is inside")
+            server.site.release("turn")
             server.send_signal(signal.SIGTERM)
             self.assertEqual(server.wait_for_exit(AT_ONCE), 0)
             server.assert_nothing_left()

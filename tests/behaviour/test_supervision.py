@@ -128,14 +128,16 @@ class Supervision:
         return False
 
     def test_killed_master_with_a_request_that_never_ends(self) -> None:
-        """A request that keeps the interpreter's lock for ever is given worker-reload-mercy."""
+        """A request that takes the interpreter's lock for ever has worker-reload-mercy left."""
         server = self.serve_ready({"worker-reload-mercy": "2"})
         port = server.port
         with server.connect() as connection:
-            connection.send("/spin")
-            self.soon(lambda: server.site.inside("spin"), "the request is inside")
+            connection.send("/spin?turn")
+            self.soon(lambda: server.site.inside("turn"), "the request is inside")
             os.kill(server.master, signal.SIGKILL)
             server.wait_for_exit()
+            self.soon(lambda: self.refuses(server), "no new connections", ORPHANS)
+            server.site.release("turn")
             server.assert_nothing_left(ORPHANS, [port])
 
     def test_application_that_cannot_be_imported(self) -> None:

@@ -59,7 +59,9 @@ FIELDS = st.lists(_KNOWN | st.tuples(_text(_TCHAR, 1, 8), _WORDS), max_size=6)
 @st.composite
 def heads(draw: st.DrawFn) -> bytes:
     """A head by RFC 9112's grammar; its meaning may be refused all the same."""
-    lines = [draw(METHODS) + b" " + draw(TARGETS) + draw(st.sampled_from([b" HTTP/1.1", b" HTTP/1.0"]))]
+    lines = [
+        draw(METHODS) + b" " + draw(TARGETS) + draw(st.sampled_from([b" HTTP/1.1", b" HTTP/1.0"]))
+    ]
     for name, value in draw(FIELDS):
         lines.append(name + b":" + draw(_BLANKS) + value + draw(_BLANKS))
     return b"\r\n".join(lines) + b"\r\n\r\n"
@@ -69,9 +71,9 @@ def heads(draw: st.DrawFn) -> bytes:
 def mutated_heads(draw: st.DrawFn) -> bytes:
     """A head with bytes put in, taken out or changed, complete as far as its end goes."""
     head = bytearray(draw(heads())[:-4])
-    nasty = st.sampled_from(b"\0\t\n\r\x0b\x0c :,;\"_-+0x\x7f\x80\x85\xa0\xff") | st.integers(0, 255)
+    nasty = st.sampled_from(b'\0\t\n\r\x0b\x0c :,;"_-+0x\x7f\x80\x85\xa0\xff') | st.integers(0, 255)
     for _ in range(draw(st.integers(1, 3))):
         at = draw(st.integers(0, len(head)))
         head[at : at + draw(st.integers(0, 2))] = bytes(draw(st.lists(nasty, max_size=2)))
     # The channel cuts a head at its first empty line.
-    return bytes(head).partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+    return (bytes(head) + b"\r\n\r\n").partition(b"\r\n\r\n")[0] + b"\r\n\r\n"

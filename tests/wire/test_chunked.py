@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
@@ -85,7 +87,7 @@ def outcome(pieces: list[bytes]) -> object:
 def split(data: bytes, cuts: list[int]) -> list[bytes]:
     """C{data} cut at C{cuts}, empty pieces left out."""
     ends = sorted({cut % (len(data) + 1) for cut in cuts} | {0, len(data)})
-    return [data[one:two] for one, two in zip(ends, ends[1:], strict=False)]
+    return [data[one:two] for one, two in itertools.pairwise(ends)]
 
 
 def encoded(chunks: list[bytes], extension: bytes = b"") -> bytes:
@@ -178,7 +180,9 @@ class ChunkedTests(SynchronousTestCase):
             st.binary(max_size=40),
             st.lists(st.sampled_from(b"0123af;:= \t\r\n\0AB"), max_size=40).map(bytes),
             st.lists(
-                st.sampled_from([b"3\r\nabc\r\n", b"0\r\n", b"\r\n", b"\n", b"A: b\r\n", b"1;x", b"z"]),
+                st.sampled_from(
+                    [b"3\r\nabc\r\n", b"0\r\n", b"\r\n", b"\n", b"A: b\r\n", b"1;x", b"z"]
+                ),
                 max_size=10,
             ).map(b"".join),
         ),
@@ -186,5 +190,5 @@ class ChunkedTests(SynchronousTestCase):
     )
     @example(b"3\r\nabc\r", [8])
     def test_any_bytes(self, data: bytes, cuts: list[int]) -> None:
-        """Nothing but an L{HTTPError} is raised, and how bytes are cut never changes the outcome."""
+        """Only an L{HTTPError} is ever raised, and how bytes are cut never changes the outcome."""
         self.assertEqual(outcome(split(data, cuts)), outcome([data]))

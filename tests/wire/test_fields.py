@@ -119,7 +119,7 @@ class LlhttpTests(GrammarMixin, SynchronousTestCase):
         self.parse = LlhttpParser()
 
     def test_previous_head(self) -> None:
-        """Whatever one head says of its connection, body or upgrade, the next is read as if first."""
+        """Whatever a head says of connection, body or upgrade, the next is read as if first."""
         plain = head(b"Host: a")
         firsts = [
             head(b"Connection: close"),
@@ -152,7 +152,16 @@ class LlhttpTests(GrammarMixin, SynchronousTestCase):
 
     def test_methods(self) -> None:
         """Any token is a method, whatever llhttp knows of it."""
-        for method in (b"FOO", b"get", b"PRI", b"PLAY", b"DESCRIBE", b"CONNECT", b"M-SEARCH", b"X!"):
+        for method in (
+            b"FOO",
+            b"get",
+            b"PRI",
+            b"PLAY",
+            b"DESCRIBE",
+            b"CONNECT",
+            b"M-SEARCH",
+            b"X!",
+        ):
             data = method + b" /x HTTP/1.1\r\nHost: a\r\n\r\n"
             self.assertEqual(self.parse(data), [(b"Host", b"a")], method)
 

@@ -377,7 +377,7 @@ class FramingTests(HeadCase):
             self.refused(made(b"POST / HTTP/1.1", b"Host: a", b"Content-Length: 3", second))
 
     def test_coding_refused(self) -> None:
-        """A coding that is not chunked alone is not understood: 501, or 400 where there are more."""
+        """A coding other than chunked is not understood: 501, or 400 where there are more."""
         for coding, status in (
             (b"xchunked", 501),
             (b"identity", 501),

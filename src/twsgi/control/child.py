@@ -30,7 +30,7 @@ def begin() -> tuple[Launch, LogSink]:
     launch = Launch.read()
     if launch.directory is not None:
         os.chdir(launch.directory)
-    if launch.settings.auto_procname:
+    if launch.settings.auto_procname or launch.settings.procname_prefix:
         set_process_title(launch.title)
     sink = LogSink(2)
     start_logging(sink)

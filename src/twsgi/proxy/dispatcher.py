@@ -64,6 +64,7 @@ class Dispatcher:
         """Closes every link; no call is there any more."""
         if self._sweep_call is not None:
             self._sweep_call.cancel()
+            self._sweep_call = None
         for link in list(self._links):
             link.close()
 
@@ -80,6 +81,8 @@ class Dispatcher:
             self._record[FRONTEND_ACTIVE] += 1
             link.start(call)
             return
+        if len(self._queue) >= self._limit:
+            self._forget_gone()
         if len(self._queue) >= self._limit:
             call.refuse(503, f"the queue is full (http-queue = {self._limit})", _RETRY)
             call.done()
@@ -122,6 +125,13 @@ class Dispatcher:
                 return
             call.done()
         self._balancer.idle(link.worker, link)
+
+    def _forget_gone(self) -> None:
+        """Who has gone away holds no place in the queue."""
+        for call in self._queue:
+            if call.gone:
+                call.done()
+        self._queue = deque(call for call in self._queue if not call.gone)
 
     def _note_queue(self) -> None:
         """For cheaper and for the statistics."""

@@ -80,6 +80,8 @@ class FrontendLink:
             raise FrameError("a response without a request")
         if flags & frames.LAST:
             self.call = call.link = None
+            # An earlier frame in the same bytes may have stopped us; nobody would resume us now.
+            self._connection.startReading()
             call.relay(flags, data)
             self._dispatcher.finished(self)
             return

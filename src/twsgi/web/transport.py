@@ -296,7 +296,7 @@ class Connection:
                 self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0" + bytes(4))
             except OSError:
                 pass
-            self.connectionLost(_failure(ConnectionLost()))
+            self.connectionLost(Failure(ConnectionLost()))
 
     def peer(self) -> Any:
         """C{getpeername()}, or None where the peer is gone already."""
@@ -379,18 +379,14 @@ class Connection:
 
     def _close_now(self) -> None:
         if not self._lingering:
-            self.connectionLost(_failure(main.CONNECTION_DONE))
+            self.connectionLost(Failure(main.CONNECTION_DONE))
             return
         try:
             self._socket.shutdown(socket.SHUT_WR)
         except OSError:
-            self.connectionLost(_failure(main.CONNECTION_DONE))
+            self.connectionLost(Failure(main.CONNECTION_DONE))
             return
         self.startReading()
-
-
-def _failure(error: Exception) -> Failure:
-    return Failure(error)
 
 
 def _address(name: Any) -> Any:

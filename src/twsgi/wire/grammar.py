@@ -35,8 +35,8 @@ HOST = re.compile(
     r"(?:[A-Za-z0-9._~!$&'()*+;=%-]*|\[[0-9A-Fa-f:.]+(?:%25[A-Za-z0-9._~-]+)?\])(?::[0-9]{0,5})?\Z"
 )
 
-#: RFC 9112, 3.2.2: absolute-form with its authority and the rest.
-ABSOLUTE_FORM = re.compile(r"https?://([^/?#@]+)(.*)\Z", re.IGNORECASE)
+#: RFC 9112, 3.2.2: absolute-form with its authority, which has no userinfo, and the rest.
+ABSOLUTE_FORM = re.compile(r"https?://([^/?#@]+)((?:[/?#].*)?)\Z", re.IGNORECASE)
 
 #: A LF that no CR precedes: never a line end here, always a fault (RFC 9112, 2.2).
 BARE_LF = re.compile(rb"(?<!\r)\n")

@@ -57,6 +57,8 @@ class Worker:
         connect(self._reactor, self._link)
         leave_signals_to_master(self._reactor, self._link)
         began = time.time()
+        # Where uWSGI's applications expect to be imported from.
+        sys.path.insert(0, ".")
         try:
             application = load(self._launch.settings, self._sink)
         except ApplicationError as error:

@@ -15,14 +15,12 @@ from twsgi.settings.model import Settings
 from twsgi.wsgi.application import Application
 
 
-def extend_path(directories: tuple[str, ...], report_to: object = None) -> list[str]:
+def extend_path(directories: tuple[str, ...]) -> list[str]:
     """
-    Puts the working directory, and C{directories} before it, at the front of C{sys.path}, as
-    uWSGI does: the one named last comes first.
+    Puts C{directories} at the front of C{sys.path}, the one named last first, as uWSGI does.
 
     @return: the lines that say so.
     """
-    sys.path.insert(0, ".")
     for directory in directories:
         sys.path.insert(0, os.path.abspath(directory))
     return [f"added {directory} to pythonpath." for directory in directories]

@@ -1,0 +1,174 @@
+"""L{twsgi.wire.frames}: what goes over a link comes out as it went in."""
+
+from __future__ import annotations
+
+import itertools
+import struct
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from twsgi.errors import FrameError
+from twsgi.wire.frames import (
+    BOUNCE,
+    CLOSE,
+    CUT,
+    HEAD,
+    HTTP11,
+    KEEP_ALIVE,
+    LAST,
+    REQUEST,
+    REQUEST_HEAD,
+    RESPONSE,
+    RETIRE,
+    SPOOLED,
+    VARIABLES_LIMIT,
+    WANT_BODY,
+    ResponseDecoder,
+    decode_request_head,
+    decode_variables,
+    encode_request,
+    encode_response,
+    encode_signal,
+    encode_variables,
+)
+
+_TEXT = st.text(st.characters(min_codepoint=1, max_codepoint=255), max_size=10)
+
+
+def received(pieces: list[bytes]) -> list[tuple[int, int, bytes]]:
+    """
+    The frames in C{pieces}, bytes of one response frame joined: flags end a frame only where they
+    were sent, so a frame without flags is joined with the next.
+    """
+    decoder = ResponseDecoder()
+    return [frame for piece in pieces for frame in decoder.feed(piece)]
+
+
+def joined(frames: list[tuple[int, int, bytes]]) -> list[tuple[int, int, bytes]]:
+    """Pieces of response frames joined up to the next flags or signal."""
+    out: list[tuple[int, int, bytes]] = []
+    held = b""
+    for kind, flags, data in frames:
+        if kind == RESPONSE and not flags:
+            held += data
+            continue
+        if kind != RESPONSE and held:
+            out.append((RESPONSE, 0, held))
+            held = b""
+        out.append((kind, flags, held + data))
+        held = b""
+    return [*out, (RESPONSE, 0, held)] if held else out
+
+
+class RequestTests(SynchronousTestCase):
+    """The frontend's half."""
+
+    @settings(deadline=None, max_examples=100)
+    @given(st.dictionaries(_TEXT.map("K".__add__), _TEXT, min_size=1), st.binary(max_size=99))
+    def test_round_trip(self, environ: dict[str, str], body: bytes) -> None:
+        """Variables, flags and body come out of a request's frame."""
+        flags = KEEP_ALIVE | HEAD | HTTP11
+        variables = encode_variables(environ)
+        data = encode_request(flags, variables, body, len(body))
+        self.assertEqual(decode_request_head(data), (flags, len(variables), len(body)))
+        end = REQUEST_HEAD + len(variables)
+        self.assertEqual(decode_variables(data[REQUEST_HEAD:end]), environ)
+        self.assertEqual(data[end:], body)
+
+    def test_spooled(self) -> None:
+        """The length of a body that travels as a file is said, however long."""
+        data = encode_request(SPOOLED, b"a\0b", b"", 2**40)
+        self.assertEqual(decode_request_head(data), (SPOOLED, 3, 2**40))
+        self.assertEqual(len(data), REQUEST_HEAD + 3)
+
+    def test_refused(self) -> None:
+        """A frame of another kind, or with more variables than a head can have, is no request."""
+        good = bytearray(encode_request(0, b"", b"", 0))
+        for kind in (0, RESPONSE, RETIRE, 0x47, 255):
+            bad = bytes([kind]) + bytes(good[1:])
+            self.assertRaises(FrameError, decode_request_head, bad)
+        for size, fails in ((VARIABLES_LIMIT, False), (VARIABLES_LIMIT + 1, True)):
+            data = struct.pack("<BBHIQ", REQUEST, 0, 0, size, 0)
+            if fails:
+                self.assertRaises(FrameError, decode_request_head, data)
+            else:
+                self.assertEqual(decode_request_head(data), (0, size, 0))
+
+    def test_variables_refused(self) -> None:
+        """A name without a value is a fault of the frame."""
+        for data in (b"", b"a", b"a\0b\0c"):
+            self.assertRaises(FrameError, decode_variables, data)
+
+
+class ResponseTests(SynchronousTestCase):
+    """The worker's half."""
+
+    def test_whole(self) -> None:
+        """Frames that come whole are passed on as they are."""
+        data = (
+            encode_signal(WANT_BODY)
+            + encode_response(0, b"abc")
+            + encode_response(0, b"")
+            + encode_signal(RETIRE)
+            + encode_response(LAST | CLOSE, b"de")
+            + encode_signal(BOUNCE)
+            + encode_response(LAST | CLOSE | CUT, b"")
+        )
+        self.assertEqual(
+            received([data]),
+            [
+                (WANT_BODY, 0, b""),
+                (RESPONSE, 0, b"abc"),
+                (RESPONSE, 0, b""),
+                (RETIRE, 0, b""),
+                (RESPONSE, LAST | CLOSE, b"de"),
+                (BOUNCE, 0, b""),
+                (RESPONSE, LAST | CLOSE | CUT, b""),
+            ],
+        )
+
+    def test_pieces(self) -> None:
+        """Bytes are passed on as they come; the flags come with the last of them."""
+        data = encode_response(LAST, b"abc")
+        self.assertEqual(received([data[:-2]]), [(RESPONSE, 0, b"a")])
+        self.assertEqual(
+            received([data[:-2], data[-2:-1], data[-1:]]),
+            [(RESPONSE, 0, b"a"), (RESPONSE, 0, b"b"), (RESPONSE, LAST, b"c")],
+        )
+        self.assertEqual(received([data[:5]]), [])
+
+    @settings(deadline=None, max_examples=150)
+    @given(
+        st.lists(
+            st.tuples(
+                st.just(RESPONSE), st.sampled_from([0, LAST, LAST | CLOSE]), st.binary(max_size=20)
+            )
+            | st.tuples(st.sampled_from([RETIRE, WANT_BODY, BOUNCE]), st.just(0), st.just(b"")),
+            max_size=6,
+        ),
+        st.lists(st.integers(0, 10**6), max_size=8),
+    )
+    def test_any_split(self, frames: list[tuple[int, int, bytes]], cuts: list[int]) -> None:
+        """However the bytes are cut, the same frames come out."""
+        data = b"".join(
+            encode_response(flags, body) if kind == RESPONSE else encode_signal(kind)
+            for kind, flags, body in frames
+        )
+        ends = sorted({cut % (len(data) + 1) for cut in cuts} | {0, len(data)})
+        pieces = [data[one:two] for one, two in itertools.pairwise(ends)]
+        self.assertEqual(received([data]), frames)
+        self.assertEqual(joined(received(pieces)), joined(frames))
+
+    def test_refused(self) -> None:
+        """A frame of no worker's, and a signal with bytes, are refused."""
+        for head in (
+            struct.pack("<BBHI", 0, 0, 0, 0),
+            struct.pack("<BBHI", REQUEST, 0, 0, 0),
+            struct.pack("<BBHI", BOUNCE + 1, 0, 0, 0),
+            struct.pack("<BBHI", RETIRE, 0, 0, 1),
+            b"HTTP/1.1",
+        ):
+            self.assertRaises(FrameError, received, [head])
+            self.assertRaises(FrameError, received, [encode_response(LAST, b"a") + head])
