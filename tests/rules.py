@@ -1,4 +1,4 @@
-"""The house rules as functions from source text to complaints; L{tests.test_architecture} asks them.
+"""The house rules as functions from source to complaints; L{tests.test_architecture} asks.
 
 Nothing here imports what it judges, so a rule can be shown a made-up module, too.
 """

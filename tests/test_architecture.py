@@ -295,7 +295,7 @@ class BrokenTests(SynchronousTestCase):
         self.assertEqual(self.complaints(rules.spawns, master__spawner="reactor.spawnProcess"), 0)
 
     def test_empty_words(self) -> None:
-        """A name with a word that says nothing, wherever it is given; and names that only sound so."""
+        """A name with a word that says nothing; and names that only sound so."""
         for text in (
             "class LinkManager: pass",
             "def request_handler(): pass",

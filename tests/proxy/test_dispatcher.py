@@ -1,4 +1,4 @@
-"""L{twsgi.proxy}: the frontend's way of a request: queue, link, response, and all that goes wrong."""
+"""L{twsgi.proxy}: a request's way through a frontend, and all that goes wrong on it."""
 
 from __future__ import annotations
 
@@ -226,7 +226,7 @@ class QueueTests(FrontendCase):
         self.assertEqual([one.uri, [other.uri, third.uri].count("/1")], [None, 1])
 
     def test_full(self) -> None:
-        """A request that finds the queue full is answered with 503 at once, and told when to ask."""
+        """A request that finds the queue full gets 503 at once, and is told when to ask."""
         self.start(queue=2)
         for _ in range(2):
             self.frontend.client(get())
@@ -472,7 +472,7 @@ class BackPressureTests(FrontendCase):
         LossTests.idle_again(self)  # type: ignore[arg-type]
 
     def test_worker_gone(self) -> None:
-        """A worker that dies meanwhile is noticed when the client has read; it gets no more work."""
+        """A worker that dies meanwhile is noticed when the client has read."""
         self.slow()
         self.worker.close()
         self.fast()

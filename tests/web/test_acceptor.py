@@ -162,7 +162,7 @@ class RoomTests(AcceptorCase):
         return self.room - len(self.resource.requests)
 
     def test_busy(self) -> None:
-        """Requests are taken until there is no room; what comes then stays in the kernel's queue."""
+        """Requests are taken until there is no room; the others stay in the kernel's queue."""
         for _ in range(5):
             self.connect(get())
         self.reactor.turn_until_idle()
@@ -347,7 +347,7 @@ class ExhaustedTests(SynchronousTestCase):
         os.fstat(self.acceptor._reserve)
 
     def test_reserve_taken_by_others(self) -> None:
-        """Where another thread was faster to take it the listener lives on, and tries again later."""
+        """Where another thread was faster the listener lives on, and tries again later."""
         open_ = os.open
 
         def nothing_left(*arguments: Any) -> int:

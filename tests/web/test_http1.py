@@ -150,7 +150,7 @@ class BodyTests(SynchronousTestCase):
         self.assertIn("No space left", self.fixture.refusals[0])
 
     def test_continue(self) -> None:
-        """A client that waits for C{100 Continue} gets it, once, when it sends no body by itself."""
+        """A client that waits for C{100 Continue} gets it, once, if it sends no body by itself."""
         request = post(b"hello", "Expect: 100-continue")
         client = self.served(request[:-5])
         self.assertEqual(client.sent, b"HTTP/1.1 100 Continue\r\n\r\n")

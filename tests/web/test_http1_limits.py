@@ -55,7 +55,7 @@ class LimitTests(SynchronousTestCase):
         self.refused(431)
 
     def test_body_is_no_head(self) -> None:
-        """A body larger than C{buffer-size}, come with its head, is none of that limit's business."""
+        """A body larger than C{buffer-size} is none of that limit's business."""
         self.client.send(post(b"x" * 5000))
         self.assertEqual(self.client.statuses(), [200])
 
@@ -122,7 +122,7 @@ class DeadlineTests(SynchronousTestCase):
         self.assertEqual((self.client.lost, self.client.statuses()), ("close", [200]))
 
     def test_head_drips(self) -> None:
-        """A head that comes byte by byte is answered with 408 at its deadline: bytes buy no time."""
+        """A head that comes byte by byte gets 408 at its deadline: bytes buy no time."""
         head = get("/", "X: " + "x" * 100)
         for second in range(10 + int(LATE)):
             self.client.send(head[second : second + 1])
@@ -222,7 +222,7 @@ class DrainTests(SynchronousTestCase):
         self.assertEqual(self.drained, ["drained"])
 
     def test_coming(self) -> None:
-        """A request that has begun to come is awaited and served; its response says it is the last."""
+        """A request that has begun to come is served; its response says it is the last."""
         for request in (get(), post(b"hello")):
             self.setUp()
             client = self.fixture.client()

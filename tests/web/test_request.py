@@ -362,7 +362,7 @@ class LazyTests(SynchronousTestCase):
 
     def test_spooled_body_closed_unread(self) -> None:
         """So is one that nobody has looked at."""
-        client, request = self.one(post(b"x" * 100_000))
+        _, request = self.one(post(b"x" * 100_000))
         body = request.body
         assert body is not None
         descriptor = body.descriptor

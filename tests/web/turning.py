@@ -48,9 +48,9 @@ class TurningReactor(Clock):
 
     def turn(self) -> bool:
         """One turn, which never waits.  @return: there was something to do."""
-        handed, self.handed = self.handed, []
-        for call in handed:
-            call()
+        handed = len(self.handed)
+        for _ in range(handed):
+            self.handed.pop(0)()
         readable, writable, _ = select.select(self.readers, self.writers, [], 0)
         for one in readable:
             if one in self.readers:

@@ -23,7 +23,10 @@ class Failed(Command):
 
 
 class Replace(Command):
-    """Child to master: it was asked (SIGTERM) to leave; spawn another, then drain it."""
+    """
+    Child to master: it was asked (SIGTERM) to leave.  The master drains it, and spawns another:
+    before that, where a place is free.
+    """
 
 
 class AddFrontendLink(Command):

@@ -38,6 +38,7 @@ class Frontend:
 
     def __init__(self, launch: Launch, sink: ILineLog, reactor: Any) -> None:
         settings = launch.settings
+        self._stopping = False
         self._launch = launch
         self._sink = sink
         self._reactor = reactor
@@ -81,13 +82,15 @@ class Frontend:
 
     def drain(self, final: bool) -> None:
         """See L{Drain}."""
+        # Before the kernel's queue is emptied: those connections are their last request's.
+        self._site.draining = True
         for acceptor in self._acceptors:
             acceptor.close(empty_queue=final)
         self._site.drain(self._drained)
 
     def master_gone(self) -> None:
         """The master is gone: leaves when nothing is under way, or has been for too long."""
-        if self._reactor.running:
+        if self._reactor.running and not self._stopping:
             leave_within(self._launch.settings.worker_reload_mercy)
             self.drain(True)
 
@@ -97,7 +100,9 @@ class Frontend:
 
     def _drained(self) -> None:
         self._dispatcher.stop()
-        if self._reactor.running:
+        # A reactor that was stopped is running a little longer, and cannot be stopped again.
+        if self._reactor.running and not self._stopping:
+            self._stopping = True
             self._reactor.stop()
 
     def stopped(self) -> None:

@@ -87,9 +87,16 @@ class Crew:
             self._give_up(child, child.unfit or "")
 
     def child_asks_replacement(self, child: Child) -> None:
-        """Lets it go, and another come."""
-        if self._shutdown is None:
-            child.leave(Leave.REPLACE)
+        """
+        Lets it go, and another come: first, where a place is free, so that somebody serves while
+        it finishes; else, when all places are taken, after it.
+        """
+        if self._shutdown is not None:
+            return
+        free = self.roster.free_workers() if child.kind == WORKER else []
+        if free:
+            free[0].fill()
+        child.leave(Leave.MOVED if free else Leave.REPLACE)
 
     def child_exited(self, child: Child) -> None:
         """Clears what it leaves, and decides who comes next."""
@@ -103,7 +110,7 @@ class Crew:
         slot.vacate(silent=self._gave_up and child.leaving is None)
         if self._shutdown is not None:
             self._shutdown.progress()
-        elif not self._gave_up and child.leaving is not Leave.CHEAP:
+        elif not self._gave_up and child.leaving not in (Leave.CHEAP, Leave.MOVED):
             slot.refill(child)
 
     def _link(self, child: Child) -> None:

@@ -14,6 +14,7 @@ class Leave(Enum):
     """Why a child was asked to go; what happens to its place."""
 
     REPLACE = "another takes its place"
+    MOVED = "another has come to a place that was free; its own stays empty"
     CHEAP = "its place stays empty until there is load"
     STOP = "all go"
 

@@ -130,11 +130,8 @@ class Acceptor:
 
     def _connected(self, sock: socket.socket, peer: Any) -> None:
         sock.setblocking(False)
-        if type(peer) is tuple:
-            # TCP_NODELAY is inherited from the listening socket.
-            name = peer[0], str(peer[1])
-        else:
-            name = "", ""
+        # TCP_NODELAY is inherited from the listening socket.
+        name = (peer[0], str(peer[1])) if type(peer) is tuple else ("", "")
         channel = HTTP1Channel(self._site, name)
         connection = Connection(sock, channel, self._reactor)
         channel.makeConnection(connection)

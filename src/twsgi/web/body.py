@@ -36,7 +36,7 @@ class Body:
             self._pieces.append(data)
             if self.length <= IN_MEMORY:
                 return
-            self._file = tempfile.TemporaryFile(prefix="twsgi-body-")
+            self._file = tempfile.TemporaryFile(prefix="twsgi-body-")  # noqa: SIM115
             data = b"".join(self._pieces)
             self._pieces = []
         self._file.write(data)

@@ -49,9 +49,10 @@ class Poller:
         self._reactor.addReader(self)
 
     def stop(self) -> None:
-        """Watches nothing any more."""
-        self._reactor.removeReader(self)
-        self._epoll.close()
+        """Watches nothing any more.  Nothing may be left that is watched."""
+        if not self._epoll.closed:
+            self._reactor.removeReader(self)
+            self._epoll.close()
 
     def fileno(self) -> int:
         """C{IReadDescriptor}: the epoll's."""

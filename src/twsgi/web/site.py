@@ -63,7 +63,7 @@ class Site(ServerSite):
     ) -> None:
         """
         @param log_request: told of each request that a resource of C{twisted.web} has answered.
-        @param log_refusal: told, in words, of requests that were refused; not of each, under attack.
+        @param log_refusal: told, in words, of refused requests; not of each, under attack.
         """
         self.reactor: Any
         super().__init__(resource, reactor=reactor, parsePOSTFormSubmission=False)
@@ -90,6 +90,13 @@ class Site(ServerSite):
         for channel in list(self.channels):
             channel.close_if_idle()
         self._check_drained()
+
+    def stop(self) -> None:
+        """Cuts the connections that are left, and watches deadlines no more."""
+        for channel in list(self.channels):
+            channel.abort()
+        if self._sweep_call is not None and self._sweep_call.active():
+            self._sweep_call.cancel()
 
     def lost(self, channel: HTTP1Channel) -> None:
         """A connection is over."""

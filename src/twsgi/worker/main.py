@@ -39,6 +39,7 @@ class Worker:
 
     def __init__(self, launch: Launch, sink: ILineLog, reactor: Any) -> None:
         self.exit_code = 0
+        self._stopping = False
         self._launch = launch
         self._sink = sink
         self._reactor: Any = IReactorCore(reactor)
@@ -106,7 +107,7 @@ class Worker:
 
     def master_gone(self) -> None:
         """The master is gone: leaves when nothing is under way, or has been for too long."""
-        if not self._reactor.running:
+        if self._stopping or not self._reactor.running:
             return
         self._sink.line(
             f"uWSGI worker {self._launch.index} error: the master disconnected from this worker. "
@@ -123,7 +124,9 @@ class Worker:
         self._reactor.callLater(0, call, *args)
 
     def _stop(self) -> None:
-        if self._reactor.running:
+        # A reactor that was stopped is running a little longer, and cannot be stopped again.
+        if self._reactor.running and not self._stopping:
+            self._stopping = True
             self._reactor.stop()
 
     def stopped(self) -> None:

@@ -64,6 +64,7 @@ class Serving:
         self.links: set[WorkerLink] = set()
         self._acceptors: list[Any] = []
         self._site: Any = None
+        self._poller: Any = None
         self._draining = False
         self._drained: Callable[[], None] | None = None
         self._flush_call: Any = None
@@ -94,7 +95,8 @@ class Serving:
             body_timeout=settings.socket_timeout,
             idle_timeout=settings.socket_timeout if settings.http_keepalive else 0,
         )
-        self._site = Site(root, poller(self._reactor), limits, self._answered, self._sink.line)
+        self._poller = poller(self._reactor)
+        self._site = Site(root, self._poller, limits, self._answered, self._sink.line)
         self._site.start()
         for sock in sockets:
             acceptor = Acceptor(
@@ -117,31 +119,38 @@ class Serving:
 
         @param final: see L{twsgi.control.commands.Drain}.
         """
+        for link in list(self.links):
+            link.retire()
+        self._close_listeners(final, drained)
+
+    def leave_with_frontends(self, drained: Callable[[], None]) -> None:
+        """
+        The master is gone: works on while a frontend has something (it is told the same, and
+        closes its links), then calls C{drained}.
+        """
+        self._close_listeners(True, drained)
+
+    def _close_listeners(self, final: bool, drained: Callable[[], None]) -> None:
         self._record[WORKER_STATE] = DRAINING
         self._draining = True
         self._drained = drained
-        for acceptor in self._acceptors:
-            acceptor.close(empty_queue=final)
-        for link in list(self.links):
-            link.retire()
         if self._site is not None:
+            # Before the kernel's queue is emptied: those connections are their last request's.
+            self._site.draining = True
+            for acceptor in self._acceptors:
+                acceptor.close(empty_queue=final)
             self._site.drain(self._check_drained)
         self._check_drained()
 
-    def leave_with_frontends(self, drained: Callable[[], None]) -> None:
-        """The master is gone: works on while a frontend has something, then calls C{drained}."""
-        if self.links:
-            self._draining = True
-            self._drained = drained
-            self._check_drained()
-        else:
-            self.drain(True, drained)
-
     def stop(self) -> None:
-        """Lets the cores end and writes what the log still holds."""
+        """Lets the cores end, cuts who is left, and writes what the log still holds."""
         if self._flush_call is not None and self._flush_call.active():
             self._flush_call.cancel()
         self._cores.stop()
+        if self._site is not None:
+            self._site.stop()
+        if self._poller not in (None, self._reactor):
+            self._poller.stop()
         self._log.flush()
 
     def _check_drained(self) -> None:

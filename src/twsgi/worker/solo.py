@@ -1,4 +1,4 @@
-"""L{Solo}: a Plan of one process: the application is served by the process that is there already."""
+"""L{Solo}: a Plan of one process: served by the process that is there already."""
 
 from __future__ import annotations
 

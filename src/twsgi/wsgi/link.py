@@ -8,6 +8,7 @@ keeps it from falling into a response.
 from __future__ import annotations
 
 import io
+import os
 import socket
 import struct
 import tempfile
@@ -22,8 +23,6 @@ from twsgi.wire.response import ResponseEncoder
 _READ = 65536
 #: A body above this many bytes is read into a file (a frontend sends such a one as a file itself).
 _IN_MEMORY = 1024 * 1024
-#: What the application runs must not inherit a body.
-_CLOEXEC: int = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 
 
 class LinkRequest:
@@ -120,11 +119,13 @@ class WorkerLink:
     def _receive_file(self) -> BinaryIO:
         """The body is a file of the frontend's: asks for its descriptor."""
         self._send(frames.encode_signal(frames.WANT_BODY))
-        byte, descriptors, _, _ = socket.recv_fds(self._socket, 1, 1, _CLOEXEC)
+        byte, descriptors, _, _ = socket.recv_fds(self._socket, 1, 1)
         if not byte:
             raise ConnectionResetError("the frontend has closed the link")
         if not descriptors:
             raise FrameError("no descriptor came with the body")
+        # What the application starts must not inherit it.
+        os.set_inheritable(descriptors[0], False)
         return open(descriptors[0], "rb")
 
     def send(self, flags: int, data: bytes) -> None:

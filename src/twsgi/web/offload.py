@@ -1,0 +1,206 @@
+"""L{Offload}: threads that do nothing but send files (uWSGI's C{offload-threads}).
+
+Each has an epoll of its own and holds thousands of transfers at once.  A transfer owns a B{dup} of
+the client's socket and of the file, so neither number can be reused under it, whatever the
+reactor closes meanwhile.  Cutting a transfer is C{shutdown()} of the socket; its end is one call
+into the reactor.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from twsgi.web.threads import hand_to_reactor
+
+#: Bytes that one transfer may send before the others have their turn.
+_SLICE = 1024 * 1024
+#: Transfers that one turn looks at.
+_AT_ONCE = 256
+#: Seconds between two looks at the deadlines.
+_SWEEP = 1.0
+
+
+class Transfer:
+    """
+    One part of a file on its way to one socket.
+
+    @ivar unsent: bytes that have not left yet.
+    @ivar moved: monotonic seconds at which the last of those that have did.
+    """
+
+    __slots__ = ("_done", "_file", "_offset", "_socket", "moved", "unsent")
+
+    def __init__(
+        self, sock: int, file: int, offset: int, count: int, done: Callable[[int], None]
+    ) -> None:
+        """
+        @param sock: a socket's descriptor, and C{file} a file's; both are duplicated.
+        @param done: called with L{unsent} when it is over.
+        @raise OSError: there are no descriptors left.
+        """
+        self._file = os.dup(file)
+        try:
+            self._socket = os.dup(sock)
+        except OSError:
+            os.close(self._file)
+            raise
+        self._offset = offset
+        self._done = done
+        self.unsent = count
+        self.moved = 0.0
+
+    def fileno(self) -> int:
+        """The socket's duplicate."""
+        return self._socket
+
+    def turn(self) -> bool:
+        """
+        Sends what the socket takes.
+
+        @return: False when it is over: all sent, the client gone, or the file too short.
+        """
+        try:
+            while self.unsent:
+                wanted = min(self.unsent, _SLICE)
+                sent = os.sendfile(self._socket, self._file, self._offset, wanted)
+                if not sent:
+                    return False
+                self._offset += sent
+                self.unsent -= sent
+                self.moved = time.monotonic()
+                if sent < wanted:
+                    return True
+                if self.unsent > _SLICE:
+                    return True
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    def end(self, reactor: Any) -> None:
+        """Closes what it owns, and says so.  Any thread, once."""
+        os.close(self._socket)
+        os.close(self._file)
+        hand_to_reactor(reactor, self._done, self.unsent)
+
+
+class _Thread(threading.Thread):
+    """One thread and its transfers."""
+
+    def __init__(self, index: int, reactor: Any, timeout: float) -> None:
+        super().__init__(name=f"uWSGI offload {index}", daemon=True)
+        self._reactor = reactor
+        self._timeout = timeout
+        self._epoll = select.epoll()
+        self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._epoll.register(self._wake_read, select.EPOLLIN)
+        self._arrivals: deque[Transfer] = deque()
+        self._transfers: dict[int, Transfer] = {}
+        self._stopped = False
+        self._sweep_at = 0.0
+
+    def add(self, transfer: Transfer) -> None:
+        """Takes a transfer over.  Reactor thread."""
+        self._arrivals.append(transfer)
+        self._wake()
+
+    def stop(self) -> None:
+        """Ends the thread; transfers under way are given up.  Reactor thread."""
+        self._stopped = True
+        self._wake()
+
+    def run(self) -> None:
+        """Sends until it is stopped."""
+        while not self._stopped:
+            timeout = _SWEEP if self._transfers else -1
+            for descriptor, _ in self._epoll.poll(timeout, _AT_ONCE):
+                if descriptor == self._wake_read:
+                    self._arrive()
+                elif not self._transfers[descriptor].turn():
+                    self._end(self._transfers[descriptor])
+            self._sweep()
+        for transfer in list(self._transfers.values()):
+            self._end(transfer)
+
+    def _arrive(self) -> None:
+        try:
+            os.read(self._wake_read, 4096)
+        except BlockingIOError:
+            pass
+        while self._arrivals:
+            transfer = self._arrivals.popleft()
+            transfer.moved = time.monotonic()
+            self._transfers[transfer.fileno()] = transfer
+            self._epoll.register(transfer.fileno(), select.EPOLLOUT)
+
+    def _sweep(self) -> None:
+        """Gives up on clients that read nothing."""
+        now = time.monotonic()
+        if now < self._sweep_at:
+            return
+        self._sweep_at = now + _SWEEP
+        for transfer in [
+            one for one in self._transfers.values() if now - one.moved > self._timeout
+        ]:
+            self._end(transfer)
+
+    def _end(self, transfer: Transfer) -> None:
+        del self._transfers[transfer.fileno()]
+        self._epoll.unregister(transfer.fileno())
+        transfer.end(self._reactor)
+
+    def _wake(self) -> None:
+        try:
+            os.write(self._wake_write, b"!")
+        except BlockingIOError:
+            pass  # it is awake enough
+
+
+class Offload:
+    """
+    The offload threads of one process.  Reactor thread.
+
+    @ivar smallest: parts of files below this size are not worth a thread's turn.
+    """
+
+    smallest = 256 * 1024
+
+    def __init__(self, count: int, reactor: Any, timeout: float) -> None:
+        """
+        @param timeout: seconds that a client may read nothing.
+        """
+        self._reactor = reactor
+        self._threads = [_Thread(index, reactor, timeout) for index in range(count)]
+        self._next = 0
+
+    def start(self) -> None:
+        """Starts the threads."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Ends the threads; transfers under way are given up."""
+        for thread in self._threads:
+            thread.stop()
+
+    def send(
+        self, sock: int, file: int, offset: int, count: int, done: Callable[[int], None]
+    ) -> None:
+        """
+        Sends a part of a file to a non-blocking socket; the descriptors stay the caller's, who
+        may close them at once.
+
+        @param done: called on the reactor thread with the number of bytes that have not left.
+        @raise OSError: there are no descriptors left.
+        """
+        transfer = Transfer(sock, file, offset, count, done)
+        thread = self._threads[self._next]
+        self._next = (self._next + 1) % len(self._threads)
+        thread.add(transfer)

@@ -1,0 +1,154 @@
+"""L{twsgi.control.child}: what every child process does."""
+
+from __future__ import annotations
+
+import atexit
+import faulthandler
+import os
+import signal
+import socket
+from typing import Any
+
+from twisted.internet.testing import StringTransport
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.web.turning import TurningReactor
+from tests.worker.fakes import a_launch
+from twsgi.control import child
+from twsgi.control.child import ControlLink, begin, connect, end, leave_signals_to_master
+
+
+class BeginTests(SynchronousTestCase):
+    """The first steps."""
+
+    def begin(self, directory: str | None = None, **settings: Any) -> list[Any]:
+        """What C{begin} does, in order."""
+        done: list[Any] = []
+        made = a_launch("worker", **settings)
+        object.__setattr__(made, "directory", directory)
+        self.patch(child, "forbid_inheritance", lambda: done.append("forbid"))
+        self.patch(child.Launch, "read", lambda: made)
+        self.patch(os, "chdir", lambda path: done.append(("chdir", path)))
+        self.patch(child, "set_process_title", lambda title: done.append(("title", title)))
+        self.patch(child, "start_logging", lambda sink: done.append(("log", sink.descriptor)))
+        self.patch(faulthandler, "enable", lambda: done.append("faults"))
+        launch, sink = begin()
+        self.assertIs(launch, made)
+        self.assertEqual(sink.descriptor, 2)
+        return done
+
+    def test_order(self) -> None:
+        """Nothing is done before what was inherited is this process's alone."""
+        self.assertEqual(self.begin(), ["forbid", ("log", 2), "faults"])
+
+    def test_directory(self) -> None:
+        """It works where the plan says."""
+        self.assertIn(("chdir", "/srv"), self.begin("/srv"))
+
+    def test_title(self) -> None:
+        """It takes its name where the options ask for names."""
+        self.assertIn(("title", "uWSGI worker 1"), self.begin(auto_procname=True))
+        self.assertIn(("title", "my-uWSGI worker 1"), self.begin(procname_prefix="my-"))
+
+
+class LinkTests(SynchronousTestCase):
+    """The link to the master."""
+
+    def test_connect(self) -> None:
+        """The inherited descriptor becomes the link, and is closed here: the reactor has a copy."""
+        ours, theirs = socket.socketpair()
+        self.addCleanup(theirs.close)
+        number = ours.detach()
+        self.patch(child, "CONTROL_FD", number)
+        adopted: list[Any] = []
+
+        class Reactor:
+            def adoptStreamConnection(self, *arguments: Any) -> None:
+                os.fstat(arguments[0])
+                adopted.append(arguments)
+
+        link = ControlLink()
+        connect(Reactor(), link)
+        descriptor, family, factory = adopted[0]
+        self.assertEqual((descriptor, family), (number, socket.AF_UNIX))
+        self.assertIs(factory.buildProtocol(None), link)
+        self.assertRaises(OSError, os.fstat, number)
+
+    def test_end(self) -> None:
+        """The end of file says, once, that the master is gone; who waits for an answer is told."""
+        gone: list[str] = []
+
+        class Link(ControlLink):
+            def master_gone(self) -> None:
+                gone.append("gone")
+
+        link = Link()
+        link.makeConnection(StringTransport())
+        told = link.callRemote(child.Replace)
+        link.connectionLost()
+        self.failureResultOf(told)
+        self.assertEqual(gone, ["gone"])
+
+
+class SignalTests(SynchronousTestCase):
+    """Signals are the master's business."""
+
+    def setUp(self) -> None:
+        self.taken: dict[int, Any] = {}
+        self.patch(signal, "signal", self.taken.__setitem__)
+        self.reactor = TurningReactor()
+        self.transport = StringTransport()
+        self.link = ControlLink()
+        self.link.makeConnection(self.transport)
+        leave_signals_to_master(self.reactor, self.link)
+
+    def test_nothing(self) -> None:
+        """INT, HUP and QUIT do nothing, by a function: SIG_IGN would be inherited."""
+        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+            self.assertTrue(callable(self.taken[number]))
+            self.assertNotIsInstance(self.taken[number], signal.Handlers)
+            self.taken[number](number, None)
+        self.reactor.turn()
+        self.assertEqual(self.transport.value(), b"")
+
+    def test_term(self) -> None:
+        """TERM asks the master for a replacement, on the reactor's thread."""
+        self.taken[signal.SIGTERM](signal.SIGTERM, None)
+        self.assertEqual(self.transport.value(), b"")
+        self.reactor.turn()
+        self.assertIn(b"Replace", self.transport.value())
+
+    def test_term_without_master(self) -> None:
+        """Without a master TERM asks nobody, and that is no error."""
+        self.taken[signal.SIGTERM](signal.SIGTERM, None)
+        self.link.connectionLost()
+        self.reactor.turn()
+
+
+class EndTests(SynchronousTestCase):
+    """The end."""
+
+    def test_mercy(self) -> None:
+        """The time limit is the interpreter's own, holds with the GIL held, and is never zero."""
+        calls: list[Any] = []
+        self.patch(
+            faulthandler,
+            "dump_traceback_later",
+            lambda seconds, exit: calls.append((seconds, exit)),
+        )
+        child.leave_within(7)
+        child.leave_within(0)
+        self.assertEqual(calls, [(7, True), (1, True)])
+
+    def test_end(self) -> None:
+        """Exit functions run, then the process ends with its code, whatever they do."""
+        done: list[Any] = []
+
+        def failing() -> None:
+            done.append("exit functions")
+            raise RuntimeError
+
+        self.patch(atexit, "_run_exitfuncs", failing)
+        self.patch(os, "_exit", done.append)
+        self.assertRaises(RuntimeError, end, 22)
+        self.assertEqual(done, ["exit functions", 22])

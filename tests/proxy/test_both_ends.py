@@ -1,0 +1,275 @@
+"""A frontend's link and a worker's, over one socketpair: what one says the other understands."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.proxy.fakes import Frontend
+from tests.web.fakes import Client, chunked, get, post
+from tests.worker.fakes import ready, start_nothing, step
+from twsgi.control.scoreboard import CORE_REQUESTS, FRONTEND_ACTIVE, FRONTEND_QUEUED
+from twsgi.web.body import IN_MEMORY
+from twsgi.web.http1 import HTTP1Channel
+from twsgi.web.transport import Connection
+from twsgi.wsgi.core import Core, Cores
+from twsgi.wsgi.link import WorkerLink
+from twsgi.wsgi.waitpoint import EpollWaitPoint
+
+
+def echo(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    """Answers with the request's body."""
+    body = environ["wsgi.input"].read()
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [body]
+
+
+class BothEndsCase(SynchronousTestCase):
+    """A frontend, and a worker whose only core is the test."""
+
+    def setUp(self) -> None:
+        self.patch(Core, "start", start_nothing)
+        self.frontend = Frontend()
+        self.application: Any = echo
+        self.cores = Cores(
+            lambda environ, start_response: self.application(environ, start_response),
+            {},
+            [self.frontend.scoreboard.core(1, 0)],
+            EpollWaitPoint(),
+            self.frontend.reactor,
+            None,
+            self.fail,
+        )
+        self.closed: list[WorkerLink] = []
+        self.cores.start(None, self.closed.append)
+        self.links = [self.link()]
+
+    def tearDown(self) -> None:
+        self.frontend.dispatcher.stop()
+        self.serve()
+        self.assertEqual(len(self.closed), len(self.links))
+
+    def link(self) -> WorkerLink:
+        """One more link between the two."""
+        ours, theirs = socket.socketpair()
+        self.frontend.dispatcher.add_link(ours.detach(), 1)
+        link = WorkerLink(theirs.detach(), 1, 60)
+        self.cores.wait_point.add_link(link)
+        return link
+
+    def serve(self) -> None:
+        """Both do all there is to do: the core on a thread, for it waits for the frontend."""
+        self.frontend.turn()
+        while ready(self.cores):
+            core = threading.Thread(target=step, args=(self.cores,), daemon=True)
+            core.start()
+            for _ in range(10000):
+                self.frontend.turn()
+                core.join(0.001)
+                if not core.is_alive():
+                    break
+            else:
+                self.fail("the core does not come back")
+            self.frontend.turn()
+
+    def ask(self, data: bytes) -> Client:
+        """A client that has sent C{data} and got what there is to get."""
+        client = self.frontend.client(data)
+        self.serve()
+        return client
+
+
+class ServedTests(BothEndsCase):
+    """Requests from end to end."""
+
+    def test_framings(self) -> None:
+        """Requests in a row on one connection, with bodies of either framing."""
+        client = self.ask(post(b"one") + chunked([b"tw", b"o"]) + get() + post(b"four"))
+        self.assertEqual(client.bodies(), [b"one", b"two", b"", b"four"])
+        self.assertEqual(self.frontend.scoreboard.core(1, 0)[CORE_REQUESTS], 4)
+
+    def test_head(self) -> None:
+        """HEAD: the length and no body, and the connection goes on."""
+        client = self.ask(post(b"hello").replace(b"POST", b"HEAD"))
+        self.assertIn(b"Content-Length: 5\r\n", client.sent)
+        self.assertTrue(client.sent.endswith(b"\r\n\r\n"))
+        self.assertEqual(client.lost, "")
+
+    def test_unknown_length(self) -> None:
+        """A body of unknown length: chunked for 1.1; for 1.0 its end is the connection's."""
+
+        def application(environ: Any, start_response: Any) -> Any:
+            start_response("200 OK", [])
+            yield from (b"a", b"", b"b")
+
+        self.application = application
+        client = self.ask(get())
+        self.assertTrue(client.sent.endswith(b"\r\n\r\n1\r\na\r\n1\r\nb\r\n0\r\n\r\n"))
+        self.assertEqual(client.lost, "")
+        client = self.ask(get("/", "Connection: keep-alive", version="1.0"))
+        self.assertTrue(client.sent.endswith(b"\r\n\r\nab"))
+        self.assertEqual(client.lost, "close")
+
+    def test_close(self) -> None:
+        """C{Connection: close} is said by the worker and done by the frontend."""
+        client = self.ask(get("/", "Connection: close"))
+        self.assertEqual(client.responses()[0][1][b"connection"], b"close")
+        self.assertEqual(client.lost, "close")
+
+    def test_fails_later(self) -> None:
+        """An application that raises after its first byte ends in a cut; the link serves on."""
+
+        def application(environ: Any, start_response: Any) -> Any:
+            start_response("200 OK", [])
+            yield b"a"
+            raise RuntimeError
+
+        reports: list[str] = []
+        self.cores.report = reports.append
+        self.application = application
+        self.assertEqual(self.ask(get()).lost, "abort")
+        self.assertIn("RuntimeError", reports[0])
+        self.application = echo
+        self.assertEqual(self.ask(post(b"next")).bodies(), [b"next"])
+
+    def test_spooled(self) -> None:
+        """A body that is a file arrives whole, also by a link that has served others before."""
+        body = os.urandom(IN_MEMORY + 12345)
+        self.assertEqual(self.ask(post(b"small")).bodies(), [b"small"])
+        self.assertEqual(self.ask(post(body) + post(b"small")).bodies(), [body, b"small"])
+        self.assertEqual(self.ask(chunked([body[:50000], body[50000:]])).bodies(), [body])
+
+    @settings(max_examples=25, deadline=None)
+    @given(st.lists(st.integers(0, 3).map(lambda n: os.urandom(n * 30000)), max_size=4))
+    def test_any_bodies(self, bodies: list[bytes]) -> None:
+        """Any sizes of bodies, in memory or not, in any order."""
+        client = self.ask(b"".join(map(post, bodies)))
+        self.assertEqual(client.bodies(), bodies)
+
+    def test_queue(self) -> None:
+        """More clients than links: each gets its own answer, and the words say nobody is left."""
+        self.links.append(self.link())
+        clients = [self.frontend.client(post(b"%d" % number)) for number in range(10)]
+        self.assertEqual(self.frontend.record[FRONTEND_QUEUED], 8)
+        self.serve()
+        self.assertEqual(
+            [client.bodies() for client in clients], [[b"%d" % number] for number in range(10)]
+        )
+        record = self.frontend.record
+        self.assertEqual((record[FRONTEND_QUEUED], record[FRONTEND_ACTIVE]), (0, 0))
+
+
+class RetiredTests(BothEndsCase):
+    """A worker that drains."""
+
+    def test_idle(self) -> None:
+        """An idle link is closed by the frontend, and the worker knows."""
+        self.links[0].retire()
+        self.serve()
+        self.assertEqual(self.closed, self.links)
+
+    def test_crossed(self) -> None:
+        """A request that crosses the wish on its way is served, and then it is over."""
+        client = self.frontend.client(post(b"late"))
+        self.links[0].retire()
+        self.serve()
+        self.assertEqual(client.bodies(), [b"late"])
+        self.assertEqual(self.closed, self.links)
+
+    def test_while_busy(self) -> None:
+        """A wish that comes while the application runs is fulfilled after its response."""
+
+        def application(environ: Any, start_response: Any) -> Any:
+            start_response("200 OK", [])
+            self.links[0].retire()
+            yield b"a"
+            self.frontend.turn()
+            yield b"b"
+
+        self.application = application
+        client = self.ask(get())
+        self.assertTrue(client.sent.endswith(b"a\r\n1\r\nb\r\n0\r\n\r\n"))
+        self.assertEqual(self.closed, self.links)
+
+    def test_while_the_link_is_full(self) -> None:
+        """A wish that finds no room on the link is not forgotten."""
+        filler = self.links[0]._socket
+
+        def application(environ: Any, start_response: Any) -> Any:
+            start_response("200 OK", [("Content-Length", "0")])
+            return []
+
+        self.application = application
+        client = self.frontend.client(get())
+        # What the frontend has not read yet fills the link; it is a frame of no bytes, often.
+        frame = b"\2" + bytes(7)
+        while True:
+            try:
+                filler.send(frame * 100, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                break
+        self.links[0].retire()
+        self.serve()
+        self.assertEqual((client.statuses(), self.frontend.reports), ([200], []))
+        self.assertEqual(self.closed, self.links)
+
+
+class SlowClientTests(BothEndsCase):
+    """Back-pressure from a client that does not read to the application's thread."""
+
+    def test_waits(self) -> None:
+        """The application waits while its client does not read; nothing grows, all arrives."""
+        size = 64 * 1024
+        pieces = 400
+        written: list[int] = []
+
+        def application(environ: Any, start_response: Any) -> Any:
+            start_response("200 OK", [("Content-Length", str(size * pieces))])
+            for number in range(pieces):
+                written.append(number)
+                yield bytes((number % 256,)) * size
+
+        self.application = application
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        theirs.setblocking(False)
+        self.addCleanup(theirs.close)
+        channel = HTTP1Channel(self.frontend.fixture.site, ("", ""))
+        connection = Connection(ours, channel, self.frontend.reactor)
+        channel.makeConnection(connection)
+        connection.startReading()
+        theirs.sendall(get())
+        self.frontend.turn()
+        core = threading.Thread(target=step, args=(self.cores,), daemon=True)
+        core.start()
+        # The core writes until it waits: then neither side has anything to do any more.
+        before = -1
+        while before != len(written) or not connection.full:
+            before = len(written)
+            self.frontend.turn()
+            core.join(0.05)
+        self.assertTrue(core.is_alive())
+        self.assertLess(len(written), pieces // 4)
+        self.assertLess(connection.queued(), 2 * 256 * 1024)
+        received = 0
+        while core.is_alive() or self.frontend.reactor.turn():
+            self.frontend.reactor.turn()
+            try:
+                received += len(theirs.recv(1 << 20))
+            except BlockingIOError:
+                core.join(0.001)
+        try:
+            while data := theirs.recv(1 << 20):
+                received += len(data)
+                self.frontend.turn()
+        except BlockingIOError:
+            pass
+        self.assertGreater(received, size * pieces)
+        self.assertEqual(len(written), pieces)
+        connection.abortConnection()

@@ -1,0 +1,236 @@
+"""L{twsgi.worker.main}: the worker process, from its first word to its master to its last."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.worker.fakes import Log, Master, ProcessReactor, a_launch, start_nothing, step
+from twsgi.control.launch import InheritedListener, anonymous_file
+from twsgi.control.scoreboard import (
+    BOOTING,
+    READY,
+    WORKER_PID,
+    WORKER_STATE,
+    Scoreboard,
+)
+from twsgi.errors import EXIT_NO_APP, ApplicationError
+from twsgi.settings.model import Settings
+from twsgi.worker import main
+from twsgi.worker.main import Worker, load
+from twsgi.wsgi.core import Core
+
+
+def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    """An application."""
+    start_response("200 OK", [])
+    return [b"hello"]
+
+
+def missing(settings: Settings) -> Any:
+    """In place of C{load_application}: there is none."""
+    raise ApplicationError("no module named app")
+
+
+class WorkerCase(SynchronousTestCase):
+    """A worker whose master is the test."""
+
+    def setUp(self) -> None:
+        self.reactor = ProcessReactor()
+        self.log = Log()
+        self.master = Master()
+        self.mercy: list[float] = []
+        self.board = anonymous_file("test")
+        self.patch(Core, "start", start_nothing)
+        self.patch(main, "SCOREBOARD_FD", os.dup(self.board))
+        self.patch(main, "connect", self.master.connect)
+        self.patch(main, "leave_signals_to_master", lambda *arguments: None)
+        self.patch(main, "leave_within", self.mercy.append)
+        self.patch(main, "load_application", lambda settings: application)
+        self.words = Scoreboard(self.board, 1, 2, 1)
+
+    def start(self, **settings: Any) -> Worker:
+        """Starts it."""
+        self.worker = Worker(a_launch("worker", threads=2, **settings), self.log, self.reactor)
+        self.assertEqual(self.state, BOOTING)
+        self.worker.start()
+        self.addCleanup(self.worker.stopped)
+        return self.worker
+
+    @property
+    def state(self) -> int:
+        """What the scoreboard says."""
+        return int(self.words.worker(1)[WORKER_STATE])
+
+    def link(self) -> socket.socket:
+        """The frontend's end of a link that the master has handed over."""
+        ours, theirs = socket.socketpair()
+        theirs.settimeout(5)
+        self.addCleanup(theirs.close)
+        self.master.link._add_link(1, ours.detach())
+        return theirs
+
+    def turn(self) -> None:
+        """The process does all there is to do."""
+        self.reactor.advance(0)
+        self.reactor.turn_until_idle()
+        while self.worker._serving is not None and step(self.worker._serving._cores):
+            self.reactor.turn_until_idle()
+
+
+class StartTests(WorkerCase):
+    """The beginning."""
+
+    def test_ready(self) -> None:
+        """A worker whose application is loaded says so: to its master, the scoreboard, the log."""
+        self.start()
+        self.assertIn(b"Ready", self.master.said)
+        self.assertEqual(self.state, READY)
+        self.assertEqual(self.words.worker(1)[WORKER_PID], os.getpid())
+        self.assertRegex(
+            self.log.lines[0],
+            r"^WSGI app 0 \(mountpoint=''\) ready in 0 seconds on interpreter 0x[0-9a-f]+ "
+            rf"pid: {os.getpid()} \(default app\)$",
+        )
+
+    def test_no_application(self) -> None:
+        """One without says why, is never ready, and ends with 22 when its master has read that."""
+        self.patch(main, "load_application", missing)
+        worker = self.start()
+        self.assertIn(b"Failed", self.master.said)
+        self.assertIn(b"no module named app", self.master.said)
+        self.assertNotIn(b"Ready", self.master.said)
+        self.assertEqual((self.state, worker.exit_code), (BOOTING, EXIT_NO_APP))
+        self.assertEqual(
+            self.log.lines, ["unable to load app 0 (mountpoint='') (no module named app)"]
+        )
+        self.assertEqual(self.reactor.stops, 0)
+        self.master.link.dataReceived(b"\0\x07_answer\0\x011\0\0")
+        self.assertEqual(self.reactor.stops, 1)
+
+    def test_no_application_and_no_master(self) -> None:
+        """It ends, too, when the master is gone instead of answering; once."""
+        self.patch(main, "load_application", missing)
+        self.start()
+        self.master.go()
+        self.assertEqual(self.reactor.stops, 1)
+
+    def test_listener(self) -> None:
+        """The listening sockets that it inherited are its own."""
+        sock = socket.create_server(("127.0.0.1", 0))
+        sock.setblocking(False)
+        address = sock.getsockname()
+        launch = a_launch("worker", threads=2)
+        listener = main.Launch.from_json(launch.to_json())
+        object.__setattr__(
+            listener,
+            "listeners",
+            (InheritedListener(sock.detach(), "http-socket", "127.0.0.1:0"),),
+        )
+        self.worker = Worker(listener, self.log, self.reactor)
+        self.worker.start()
+        self.addCleanup(self.worker.stopped)
+        client = socket.create_connection(address)
+        client.settimeout(5)
+        self.addCleanup(client.close)
+        client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        self.turn()
+        self.assertTrue(client.recv(1000).endswith(b"hello"))
+
+
+class LoadTests(SynchronousTestCase):
+    """C{need-app}."""
+
+    def test_not_needed(self) -> None:
+        """With C{need-app = false} requests are answered with 500, and the log says why."""
+        self.patch(main, "load_application", missing)
+        log = Log()
+        made = load(Settings(need_app=False), log)
+        self.assertIn("no module named app", log.lines[0])
+        errors = Log()
+        said: list[Any] = []
+        body = made({"wsgi.errors": Errors(errors)}, lambda *words: said.append(words))
+        self.assertEqual(
+            (said[0][0], body), ("500 Internal Server Error", [b"Internal Server Error"])
+        )
+        self.assertIn("no python application found", errors.lines[0])
+
+    def test_needed(self) -> None:
+        """Else it is the caller's trouble."""
+        self.patch(main, "load_application", missing)
+        self.assertRaises(ApplicationError, load, Settings(), Log())
+
+
+class Errors:
+    """C{wsgi.errors}."""
+
+    def __init__(self, log: Log) -> None:
+        self.write = log.line
+
+
+class EndTests(WorkerCase):
+    """The end, in all its ways."""
+
+    def test_drain(self) -> None:
+        """C{Drain} is answered, then obeyed; the process ends when the last link is closed."""
+        self.start()
+        link = self.link()
+        self.assertEqual(self.master.link._drain(True), {})
+        self.assertEqual((self.state, self.reactor.stops), (READY, 0))
+        self.turn()
+        self.assertTrue(link.recv(100))
+        self.assertEqual(self.reactor.stops, 0)
+        link.close()
+        self.turn()
+        self.assertEqual((self.reactor.stops, self.worker.exit_code), (1, 0))
+
+    def test_drain_before_ready(self) -> None:
+        """A worker that has nothing to serve with yet leaves at once."""
+        self.patch(main, "load_application", missing)
+        self.start()
+        self.master.link._drain(True)
+        self.turn()
+        self.assertEqual(self.reactor.stops, 1)
+
+    def test_master_gone_idle(self) -> None:
+        """An idle worker leaves at once when its master is gone, and says why."""
+        self.start()
+        self.master.go()
+        self.turn()
+        self.assertEqual(self.reactor.stops, 1)
+        self.assertEqual(
+            self.log.lines[-1],
+            "uWSGI worker 1 error: the master disconnected from this worker. "
+            "Shutting down the worker.",
+        )
+
+    def test_master_gone_busy(self) -> None:
+        """One with links leaves when its frontends have; after C{worker-reload-mercy} at last."""
+        self.start(worker_reload_mercy=7)
+        link = self.link()
+        self.master.go()
+        self.turn()
+        self.assertEqual((self.reactor.stops, self.mercy), (0, [7]))
+        link.close()
+        self.turn()
+        self.assertEqual(self.reactor.stops, 1)
+
+    def test_master_gone_within_drain(self) -> None:
+        """A master that goes when the worker is leaving anyway changes nothing: it stops once."""
+        self.start()
+        self.master.link._drain(True)
+        self.turn()
+        self.assertEqual(self.reactor.stops, 1)
+        self.master.go()
+        self.turn()
+        self.assertEqual(self.reactor.stops, 1)
+
+    def test_master_gone_at_the_end(self) -> None:
+        """When the reactor has stopped, the end of the link is no news."""
+        self.start()
+        self.reactor.running = False
+        self.master.go()
+        self.assertEqual((len(self.log.lines), self.mercy), (1, []))

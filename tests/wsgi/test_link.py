@@ -1,0 +1,283 @@
+"""L{WorkerLink}: a request in, its response out, over a socketpair."""
+
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+import threading
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.wsgi.fakes import SOON
+from twsgi.errors import ClientDisconnected, FrameError
+from twsgi.wire import frames
+from twsgi.wsgi import link as link_module
+from twsgi.wsgi.link import LinkRequest, WorkerLink
+
+
+class LinkCase(SynchronousTestCase):
+    """What the cases below have in common."""
+
+    def pair(self, timeout: float = SOON) -> tuple[socket.socket, WorkerLink]:
+        """A frontend's end and a worker's."""
+        frontend, worker = socket.socketpair()
+        frontend.settimeout(SOON)
+        self.addCleanup(frontend.close)
+        link = WorkerLink(worker.detach(), 1, timeout)
+        self.addCleanup(link.close)
+        return frontend, link
+
+    def fill(self, link: WorkerLink) -> int:
+        """Sends until the frontend's buffers are full.  @return: how many bytes that took."""
+        count = 0
+        try:
+            while True:
+                count += link._socket.send(b"x" * 65536, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return count
+
+    def drain(self, frontend: socket.socket, count: int) -> None:
+        """Reads so many bytes."""
+        while count:
+            count -= len(frontend.recv(min(count, 65536)))
+
+
+class ReceiveTests(LinkCase):
+    """A request."""
+
+    def received(self, data: bytes) -> LinkRequest:
+        """The request in C{data}, which a thread sends."""
+        frontend, link = self.pair()
+        sender = threading.Thread(target=frontend.sendall, args=(data,), daemon=True)
+        sender.start()
+        request = link.receive()
+        sender.join(SOON)
+        assert request is not None
+        self.addCleanup(request.body.close)
+        return request
+
+    def test_small(self) -> None:
+        """Flags, variables and body come as they were sent."""
+        flags = frames.KEEP_ALIVE | frames.HTTP11
+        for body in (b"", b"abc"):
+            request = self.received(frames.encode_request(flags, b"a\0b", body, len(body)))
+            self.assertEqual((request.flags, request.variables), (flags, b"a\0b"))
+            self.assertEqual(request.body.read(), body)
+
+    def test_large(self) -> None:
+        """So do those that are larger than any read, and a body larger than memory."""
+        self.patch(link_module, "_IN_MEMORY", 100_000)
+        variables = b"v" * 200_000
+        body = bytes(range(256)) * 2000
+        request = self.received(frames.encode_request(0, variables, body, len(body)))
+        self.assertEqual(request.variables, variables)
+        self.assertEqual(request.body.tell(), 0)
+        self.assertEqual(request.body.read(), body)
+
+    @settings(deadline=None, max_examples=40)
+    @given(st.binary(min_size=1, max_size=50), st.binary(max_size=50), st.integers(1, 120))
+    def test_pieces(self, variables: bytes, body: bytes, size: int) -> None:
+        """However the bytes come, it is the same request."""
+        frontend, link = self.pair()
+        data = frames.encode_request(1, variables, body, len(body))
+        pieces = [data[at : at + size] for at in range(0, len(data), size)]
+
+        class Pieces:
+            """A socket that receives them one by one."""
+
+            def recv(self, size: int) -> bytes:
+                return pieces.pop(0)
+
+        real, link._socket = link._socket, Pieces()  # type: ignore[assignment]
+        try:
+            request = link.receive()
+        finally:
+            link._socket = real
+        assert request is not None
+        self.assertEqual((request.variables, request.body.read()), (variables, body))
+        self.assertEqual(pieces, [])
+
+    def test_descriptor(self) -> None:
+        """A spooled body is asked for, and comes as its file's descriptor, ours alone."""
+        frontend, link = self.pair()
+        with tempfile.TemporaryFile() as file:
+            file.write(b"spooled")
+            file.flush()
+            file.seek(0)
+            frontend.sendall(frames.encode_request(frames.SPOOLED, b"a\0b", b"", 7))
+            asked: list[bytes] = []
+
+            def answer() -> None:
+                asked.append(frontend.recv(100))
+                socket.send_fds(frontend, [b"!"], [file.fileno()])
+
+            thread = threading.Thread(target=answer, daemon=True)
+            thread.start()
+            request = link.receive()
+            thread.join(SOON)
+        assert request is not None
+        self.assertEqual(asked, [frames.encode_signal(frames.WANT_BODY)])
+        with request.body as body:
+            self.assertFalse(os.get_inheritable(body.fileno()))
+            self.assertEqual(body.read(), b"spooled")
+
+    def test_end(self) -> None:
+        """A frontend that goes away, at whatever byte of a request, is no request."""
+        data = frames.encode_request(0, b"variables", b"body", 4)
+        for end in range(len(data)):
+            frontend, link = self.pair()
+            frontend.sendall(data[:end])
+            frontend.close()
+            self.assertIsNone(link.receive(), end)
+
+    def test_end_before_descriptor(self) -> None:
+        """So is one that is asked for a spooled body and is gone."""
+        frontend, link = self.pair()
+        frontend.sendall(frames.encode_request(frames.SPOOLED, b"a\0b", b"", 7))
+        frontend.shutdown(socket.SHUT_WR)
+        self.assertIsNone(link.receive())
+        frontend, link = self.pair()
+        frontend.sendall(frames.encode_request(frames.SPOOLED, b"a\0b", b"", 7))
+        frontend.close()
+        self.assertIsNone(link.receive())
+
+    def test_reset(self) -> None:
+        """So is one whose connection is broken."""
+        frontend, link = self.pair()
+        link.send(0, b"unread")
+        frontend.close()
+        self.assertIsNone(link.receive())
+
+    def test_no_request(self) -> None:
+        """Bytes that are no request are a fault of the link."""
+        frontend, link = self.pair()
+        frontend.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        self.assertRaises(FrameError, link.receive)
+
+    def test_too_much(self) -> None:
+        """More bytes than a request says are a fault of the link, come they early or late."""
+        frontend, link = self.pair()
+        frontend.sendall(frames.encode_request(0, b"a\0b", b"body", 3))
+        self.assertRaises(FrameError, link.receive)
+        frontend, link = self.pair()
+        body = b"x" * 200_000
+        sender = threading.Thread(
+            target=frontend.sendall,
+            args=(frames.encode_request(0, b"a\0b", body, len(body) - 1),),
+            daemon=True,
+        )
+        sender.start()
+        self.assertRaises(FrameError, link.receive)
+        sender.join(SOON)
+
+    def test_no_descriptor(self) -> None:
+        """A spooled body without its descriptor is a fault of the link."""
+        frontend, link = self.pair()
+        frontend.sendall(frames.encode_request(frames.SPOOLED, b"a\0b", b"", 7))
+        # What answers WANT_BODY may be there before it is asked for; it is only read then.
+        real, calls = socket.recv_fds, []
+
+        def recv_fds(*args: Any) -> Any:
+            calls.append(frontend.send(b"!"))
+            return real(*args)
+
+        self.patch(socket, "recv_fds", recv_fds)
+        self.assertRaises(FrameError, link.receive)
+        self.assertEqual(calls, [1])
+
+
+class SendTests(LinkCase):
+    """A response."""
+
+    def test_frame(self) -> None:
+        """Bytes leave as a frame."""
+        frontend, link = self.pair()
+        link.send(frames.LAST, b"abc")
+        self.assertEqual(frontend.recv(100), frames.encode_response(frames.LAST, b"abc"))
+
+    def test_large(self) -> None:
+        """What the kernel does not take at once is waited for."""
+        frontend, link = self.pair()
+        data = bytes(range(256)) * 20_000
+        sender = threading.Thread(target=link.send, args=(0, data), daemon=True)
+        sender.start()
+        got = b""
+        while len(got) < frames.RESPONSE_HEAD + len(data):
+            got += frontend.recv(1 << 20)
+        sender.join(SOON)
+        self.assertFalse(sender.is_alive())
+        self.assertEqual(got, frames.encode_response(0, data))
+
+    def test_gone(self) -> None:
+        """To a frontend that is gone nothing can be sent."""
+        frontend, link = self.pair()
+        frontend.close()
+        self.assertRaises(ClientDisconnected, link.send, 0, b"abc")
+
+    def test_not_read(self) -> None:
+        """A frontend that reads nothing for the timeout is given up, with half a frame sent."""
+        frontend, link = self.pair(timeout=0.05)
+        self.assertRaises(ClientDisconnected, link.send, 0, b"x" * 10_000_000)
+        # No other frame can follow: the link is at its end, for both.
+        self.assertRaises(ClientDisconnected, link.send, frames.LAST, b"")
+        self.assertIsNone(link.receive())
+        while frontend.recv(1 << 20):
+            pass
+
+
+class RetireTests(LinkCase):
+    """RETIRE."""
+
+    FRAME = frames.encode_signal(frames.RETIRE)
+
+    def nothing(self, frontend: socket.socket) -> None:
+        """Asserts that nothing was sent."""
+        frontend.setblocking(False)
+        self.assertRaises(BlockingIOError, frontend.recv, 1)
+        frontend.settimeout(SOON)
+
+    def test_idle(self) -> None:
+        """An idle link is told at once, once."""
+        frontend, link = self.pair()
+        link.retire_if_asked()
+        self.nothing(frontend)
+        link.retire()
+        self.assertEqual(frontend.recv(100), self.FRAME)
+        link.retire()
+        link.retire_if_asked()
+        self.nothing(frontend)
+
+    def test_busy(self) -> None:
+        """While a core sends, the reactor does not wait; the core tells it afterwards."""
+        frontend, link = self.pair()
+        with link._lock:
+            link.retire()
+        self.nothing(frontend)
+        link.retire_if_asked()
+        self.assertEqual(frontend.recv(100), self.FRAME)
+
+    def test_full(self) -> None:
+        """Where the frontend reads nothing now, the reactor does not wait; the core does."""
+        frontend, link = self.pair()
+        count = self.fill(link)
+        link.retire()
+        core = threading.Thread(target=link.retire_if_asked, daemon=True)
+        core.start()
+        self.drain(frontend, count)
+        self.assertEqual(frontend.recv(100), self.FRAME)
+        core.join(SOON)
+        self.assertFalse(core.is_alive())
+
+    def test_gone(self) -> None:
+        """A link that is closed, at either end, need not be told."""
+        frontend, link = self.pair()
+        frontend.close()
+        link.retire()
+        link.close()
+        link.retire()
+        link.retire_if_asked()
+        link.close()

@@ -1,0 +1,541 @@
+"""The three L{IResponseSink}s: whichever a response goes to, its client sees the same."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from twisted.internet.address import IPv4Address
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET, Site
+from zope.interface.verify import verifyObject
+
+from tests.wsgi.fakes import DATE, SOON, Seen, TurnedReactor, exc_info, run
+from twsgi.errors import ClientDisconnected
+from twsgi.interfaces import IResponseSink
+from twsgi.web import sinks
+from twsgi.web.sinks import EncodedSink, ReactorSink, ThreadSink
+from twsgi.wire.frames import CLOSE, CUT, LAST, RESPONSE, ResponseDecoder
+from twsgi.wire.response import ResponseEncoder
+from twsgi.wsgi.link import LinkSink, WorkerLink
+
+
+class Exchange:
+    """
+    One request and its sink.
+
+    @ivar sink: where the response goes.
+    """
+
+    sink: Any
+
+    def client_got(self) -> tuple[bytes, bool]:
+        """All that the client got, and whether it knows that it was cut short."""
+        raise NotImplementedError
+
+    def client_leaves(self) -> None:
+        """The client goes away."""
+        raise NotImplementedError
+
+
+class LinkExchange(Exchange):
+    """Over a link."""
+
+    def __init__(self, case: SynchronousTestCase, head_request: bool, http11: bool) -> None:
+        self._frontend, worker = socket.socketpair()
+        self._frontend.settimeout(SOON)
+        case.addCleanup(self._frontend.close)
+        self._link = WorkerLink(worker.detach(), 1, SOON)
+        case.addCleanup(self._link.close)
+        self.sink = LinkSink(self._link, ResponseEncoder(http11, True, head_request), DATE)
+
+    def client_got(self) -> tuple[bytes, bool]:
+        self._link._socket.shutdown(socket.SHUT_WR)
+        decoder = ResponseDecoder()
+        data, ends = b"", []
+        while piece := self._frontend.recv(65536):
+            for kind, flags, body in decoder.feed(piece):
+                assert kind == RESPONSE and not ends
+                data += body
+                if flags & LAST:
+                    ends.append(flags)
+        (flags,) = ends
+        return data, bool(flags & CUT)
+
+    def client_leaves(self) -> None:
+        self._frontend.close()
+
+
+class _Transport:
+    """Our own plain transport, as far as a thread sees it."""
+
+    def __init__(self) -> None:
+        self.sent = b""
+        self.gone = False
+
+    def write_from_thread(self, data: bytes, timeout: float) -> None:
+        if self.gone:
+            raise ClientDisconnected("the client is gone")
+        self.sent += data
+
+
+class _Channel:
+    """Our own channel, as far as a thread sees it; it is its site too."""
+
+    def __init__(self) -> None:
+        self.transport = _Transport()
+        self.reactor = TurnedReactor()
+        self.site = self
+        self.ends: list[str] = []
+
+    def finish_from_thread(self, close: bool) -> None:
+        self.ends.append("close" if close else "finish")
+
+    def abort(self) -> None:
+        self.ends.append("cut")
+
+
+class ThreadExchange(Exchange):
+    """On our own transport."""
+
+    def __init__(self, case: SynchronousTestCase, head_request: bool, http11: bool) -> None:
+        self._channel = _Channel()
+        encoder = ResponseEncoder(http11, True, head_request)
+        self.sink = ThreadSink(self._channel, encoder, DATE, SOON)  # type: ignore[arg-type]
+
+    def client_got(self) -> tuple[bytes, bool]:
+        self._channel.reactor.turn()
+        (end,) = self._channel.ends
+        return self._channel.transport.sent, end == "cut"
+
+    def client_leaves(self) -> None:
+        self._channel.transport.gone = True
+
+
+class _Waiting(Resource):
+    """Keeps the request that it is asked to render."""
+
+    isLeaf = True
+    request: Any = None
+
+    def render(self, request: Any) -> Any:
+        self.request = request
+        return NOT_DONE_YET
+
+
+class _AbortableTransport(StringTransport):
+    """
+    A transport in memory.
+
+    @ivar aborted: it was cut.
+    """
+
+    aborted = False
+
+    def abortConnection(self) -> None:
+        self.aborted = True
+
+
+class ReactorExchange(Exchange):
+    """Under a stock Site."""
+
+    def __init__(self, case: SynchronousTestCase, head_request: bool, http11: bool) -> None:
+        resource = _Waiting()
+        site = Site(resource, timeout=None, reactor=Clock())
+        self._protocol = site.buildProtocol(IPv4Address("TCP", "127.0.0.1", 9))
+        self._transport = _AbortableTransport()
+        self._protocol.makeConnection(self._transport)
+        self._protocol.dataReceived(
+            b"%b /p HTTP/1.%d\r\nHost: a\r\n\r\n" % (b"HEAD" if head_request else b"GET", http11)
+        )
+        self.reactor = TurnedReactor()
+        self.sink = ReactorSink(resource.request, self.reactor, SOON)
+
+    def client_got(self) -> tuple[bytes, bool]:
+        self.reactor.turn()
+        return self._transport.value(), self._transport.aborted
+
+    def client_leaves(self) -> None:
+        from twisted.internet.error import ConnectionLost
+        from twisted.python.failure import Failure
+
+        self._protocol.connectionLost(Failure(ConnectionLost()))
+
+
+def lazy(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+    """Says late what it says."""
+    yield b""
+    start_response("201 Created", [("X-A", "1"), ("X-A", "2")])
+    yield b"late"
+
+
+def failing(environ: dict[str, Any], start_response: Any) -> Any:
+    """Raises before anything has left."""
+    start_response("200 OK", [("X-A", "1")])
+    raise ValueError("boom")
+
+
+def failing_later(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+    """Raises when something has left."""
+    start_response("200 OK", [])
+    yield b"a"
+    raise ValueError("boom")
+
+
+def recovering(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    """Says something else before anything has left."""
+    start_response("200 OK", [("X-A", "1")])
+    start_response("503 Busy", [("X-B", "2")], exc_info())
+    return [b"sorry"]
+
+
+def writing(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    """Uses C{write}."""
+    write = start_response("200 OK", [])
+    write(b"a")
+    write(b"b")
+    return [b"c"]
+
+
+def saying(status: str, headers: list[tuple[str, str]], *pieces: bytes) -> Any:
+    """An application that says this."""
+
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response(status, headers)
+        return list(pieces)
+
+    return application
+
+
+class SinkMixin:
+    """The suite."""
+
+    exchange: Any
+
+    def seen(
+        self: Any, application: Any, head_request: bool = False, http11: bool = True
+    ) -> tuple[Seen, bool]:
+        """What the client sees, and whether it knows that it is cut."""
+        exchange = self.exchange(self, head_request, http11)
+        run(application, exchange.sink, head_request)
+        exchange.sink.abort()  # as a core does, whatever happened
+        data, cut = exchange.client_got()
+        return Seen(data, "HEAD" if head_request else "GET"), cut
+
+    def test_interface(self: Any) -> None:
+        """It is a sink."""
+        sink = self.exchange(self, False, True).sink
+        self.assertTrue(verifyObject(IResponseSink, sink))
+
+    def test_one_piece(self: Any) -> None:
+        """A body in one piece has its length."""
+        for http11 in (True, False):
+            seen, cut = self.seen(saying("404 Not Here", [("X-A", "b")], b"abc"), http11=http11)
+            self.assertEqual((seen.status, seen.reason, seen.body), (404, "Not Here", b"abc"))
+            self.assertEqual((seen.header("x-a"), seen.header("content-length")), ("b", "3"))
+            self.assertFalse(cut)
+
+    def test_pieces(self: Any) -> None:
+        """A body in pieces is whole, and known to be."""
+        for http11 in (True, False):
+            seen, cut = self.seen(saying("200 OK", [], b"a", b"b", b"c"), http11=http11)
+            self.assertEqual((seen.body, cut), (b"abc", False))
+            self.assertIsNone(seen.header("content-length"))
+
+    def test_lazy(self: Any) -> None:
+        """What is said late arrives, repeated fields too."""
+        seen, cut = self.seen(lazy)
+        self.assertEqual((seen.status, seen.body, cut), (201, b"late", False))
+        self.assertEqual([value for name, value in seen.headers if name == "x-a"], ["1", "2"])
+
+    def test_write(self: Any) -> None:
+        """What was written comes before what was returned."""
+        self.assertEqual(self.seen(writing)[0].body, b"abc")
+
+    def test_empty(self: Any) -> None:
+        """No body is a body of length 0."""
+        seen, cut = self.seen(saying("200 OK", []))
+        self.assertEqual((seen.body, seen.header("content-length"), cut), (b"", "0", False))
+
+    def test_head(self: Any) -> None:
+        """HEAD gets no body, whatever there is."""
+        for pieces in ([b"abc"], [b"a", b"b"], [], [b""]):
+            seen, cut = self.seen(saying("200 OK", [], *pieces), head_request=True)
+            self.assertEqual((seen.body, seen.rest, cut), (b"", b"", False))
+            expected = "3" if pieces == [b"abc"] else None
+            self.assertEqual(seen.header("content-length"), expected, pieces)
+
+    def test_bodiless(self: Any) -> None:
+        """204 and 304 have no body and no framing, whatever there is."""
+        for status in ("204 No Content", "304 Not Modified"):
+            for pieces in ([], [b"abc"], [b"a", b"b"]):
+                seen, cut = self.seen(saying(status, [], *pieces))
+                self.assertEqual((seen.body, seen.rest, cut), (b"", b"", False))
+                self.assertIsNone(seen.header("content-length"))
+                self.assertIsNone(seen.header("transfer-encoding"))
+
+    def test_no_content_length(self: Any) -> None:
+        """204 has no Content-Length, even the application's."""
+        seen, _ = self.seen(saying("204 No Content", [("Content-Length", "0")]))
+        self.assertIsNone(seen.header("content-length"))
+
+    def test_length(self: Any) -> None:
+        """The application's Content-Length is the one that is sent."""
+        for pieces in ([b"abc"], [b"a", b"bc"]):
+            seen, cut = self.seen(saying("200 OK", [("content-length", "3")], *pieces))
+            self.assertEqual((seen.body, seen.header("content-length"), cut), (b"abc", "3", False))
+
+    def test_too_long(self: Any) -> None:
+        """A body ends at its Content-Length."""
+        for pieces in ([b"abcdef"], [b"ab", b"cd", b"ef"]):
+            seen, cut = self.seen(saying("200 OK", [("Content-Length", "3")], *pieces))
+            self.assertEqual((seen.body, seen.rest, cut), (b"abc", b"", False))
+
+    def test_too_short(self: Any) -> None:
+        """A body that ends before its Content-Length is known to be cut."""
+        seen, cut = self.seen(saying("200 OK", [("Content-Length", "9")], b"a", b"b"))
+        self.assertEqual((seen.body, cut), (None, True))
+
+    def test_recovers(self: Any) -> None:
+        """What replaces an answer in time is all that the client sees."""
+        seen, cut = self.seen(recovering)
+        self.assertEqual((seen.status, seen.body, seen.header("x-b"), cut), (503, b"sorry", "2", False))
+        self.assertIsNone(seen.header("x-a"))
+
+    def test_fails(self: Any) -> None:
+        """An error before anything has left is 500."""
+        seen, cut = self.seen(failing)
+        self.assertEqual((seen.status, seen.body, cut), (500, b"Internal Server Error\n", False))
+        self.assertIsNone(seen.header("x-a"))
+
+    def test_fails_later(self: Any) -> None:
+        """An error after that is known to be a cut."""
+        seen, cut = self.seen(failing_later)
+        self.assertEqual((seen.status, seen.body, cut), (200, None, True))
+
+    def test_unused(self: Any) -> None:
+        """A request that nobody answers is cut; an answered one is not cut by a late abort."""
+        exchange = self.exchange(self, False, True)
+        exchange.sink.abort()
+        exchange.sink.abort()
+        self.assertEqual(exchange.client_got(), (b"", True))
+
+    def test_client_gone(self: Any) -> None:
+        """The application of a client that is gone is stopped, and closed."""
+        exchange = self.exchange(self, False, True)
+        exchange.client_leaves()
+        steps: list[int] = []
+        closed: list[bool] = []
+
+        def application(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+            start_response("200 OK", [])
+            try:
+                for number in range(1000):
+                    steps.append(number)
+                    yield b"x" * 1000
+            finally:
+                closed.append(True)
+
+        ok, reports, _ = run(application, exchange.sink)
+        self.assertEqual((ok, reports, closed), (True, [], [True]))
+        self.assertLess(len(steps), 3)
+        self.assertRaises(ClientDisconnected, exchange.sink.finish, b"")
+        exchange.sink.abort()
+
+    def test_counts(self: Any) -> None:
+        """Bytes of body are counted as they were given, without framing."""
+        exchange = self.exchange(self, False, True)
+        self.assertEqual((exchange.sink.head_size, exchange.sink.head_sent), (0, False))
+        run(saying("200 OK", [("X-A", "b")], b"ab", b"cde"), exchange.sink)
+        self.assertEqual((exchange.sink.body_size, exchange.sink.head_sent), (5, True))
+        self.assertGreater(exchange.sink.head_size, 0)
+
+
+class LinkSinkTests(SinkMixin, SynchronousTestCase):
+    """L{LinkSink}."""
+
+    exchange = LinkExchange
+
+    def flags(self, http11: bool, *pieces: bytes) -> int:
+        """The flags of the last frame."""
+        exchange = LinkExchange(self, False, http11)
+        run(saying("200 OK", [], *pieces), exchange.sink)
+        data = exchange._frontend.recv(65536)
+        *_, (_, flags, _) = ResponseDecoder().feed(data)
+        return flags
+
+    def test_close_flag(self) -> None:
+        """The frontend is told to close where only that ends the body."""
+        self.assertEqual(self.flags(True, b"a", b"b"), LAST)
+        self.assertEqual(self.flags(False, b"a"), LAST)
+        self.assertEqual(self.flags(False, b"a", b"b"), LAST | CLOSE)
+
+    def test_one_frame(self) -> None:
+        """A body in one piece leaves in one frame."""
+        exchange = LinkExchange(self, False, True)
+        run(saying("200 OK", [], b"abc"), exchange.sink)
+        self.assertEqual(len(list(ResponseDecoder().feed(exchange._frontend.recv(65536)))), 1)
+
+
+class ThreadSinkTests(SinkMixin, SynchronousTestCase):
+    """L{ThreadSink}."""
+
+    exchange = ThreadExchange
+
+    def test_ends(self) -> None:
+        """The channel is told whether the connection goes on, on the thread that ran the request."""
+        for http11, pieces, end in (
+            (True, [b"a", b"b"], "finish"),
+            (False, [b"a"], "finish"),
+            (False, [b"a", b"b"], "close"),
+        ):
+            exchange = ThreadExchange(self, False, http11)
+            run(saying("200 OK", [], *pieces), exchange.sink)
+            self.assertEqual(exchange._channel.ends, [end])
+            self.assertEqual(exchange._channel.reactor.turn(), 0)
+
+    def test_cut_by_the_reactor(self) -> None:
+        """A cut is the reactor's to make."""
+        exchange = ThreadExchange(self, False, True)
+        exchange.sink.abort()
+        self.assertEqual(exchange._channel.ends, [])
+        exchange._channel.reactor.turn()
+        self.assertEqual(exchange._channel.ends, ["cut"])
+
+
+class ReactorSinkTests(SinkMixin, SynchronousTestCase):
+    """L{ReactorSink}."""
+
+    exchange = ReactorExchange
+
+    def test_headers_of_the_resource(self) -> None:
+        """The application's fields replace what stood in the request before, once."""
+        exchange = ReactorExchange(self, False, True)
+        exchange.sink._request.setHeader(b"X-A", b"before")
+        run(saying("200 OK", [("X-A", "after")], b""), exchange.sink)
+        self.assertEqual(Seen(exchange.client_got()[0]).header("x-a"), "after")
+
+
+class _Signalling:
+    """
+    A condition that says when somebody waits on it.
+
+    @ivar waits: released each time.
+    """
+
+    def __init__(self, times_out: bool = False) -> None:
+        self._condition = threading.Condition()
+        self._times_out = times_out
+        self.waits = threading.Semaphore(0)
+        self.notify_all = self._condition.notify_all
+
+    def __enter__(self) -> Any:
+        return self._condition.__enter__()
+
+    def __exit__(self, *args: Any) -> None:
+        self._condition.__exit__(*args)
+
+    def wait(self, timeout: float) -> bool:
+        assert timeout == SOON
+        self.waits.release()
+        return False if self._times_out else self._condition.wait(SOON)
+
+
+class BackPressureTests(SynchronousTestCase):
+    """What L{ReactorSink} does when the client is slower than the application."""
+
+    def started(self, application: Any, times_out: bool = False, paused: bool = False) -> Any:
+        """An exchange whose application runs on a thread."""
+        exchange = ReactorExchange(self, False, True)
+        if paused:
+            exchange.sink.pauseProducing()
+        condition = _Signalling(times_out)
+        exchange.sink._condition = condition
+        self.ended: list[Any] = []
+        thread = threading.Thread(
+            target=lambda: self.ended.append(run(application, exchange.sink)), daemon=True
+        )
+        thread.start()
+        return exchange, condition, thread
+
+    def pieces(self, count: int, size: int) -> Any:
+        """An application with a large body; C{taken} counts its steps."""
+        self.taken = 0
+
+        def application(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+            start_response("200 OK", [("Content-Length", str(count * size))])
+            for _ in range(count):
+                self.taken += 1
+                yield b"x" * size
+
+        return application
+
+    def waits(self, condition: Any) -> None:
+        """Returns when the application's thread waits."""
+        self.assertTrue(condition.waits.acquire(timeout=SOON))
+
+    def join(self, thread: threading.Thread) -> None:
+        """Asserts that the thread ends."""
+        thread.join(SOON)
+        self.assertFalse(thread.is_alive())
+
+    def test_reactor_busy(self) -> None:
+        """While the reactor takes nothing, no more than the high-water mark is on its way."""
+        size = 65536
+        exchange, condition, thread = self.started(self.pieces(100, size))
+        self.waits(condition)
+        self.assertLessEqual(len(exchange.reactor.handed) * size, sinks.HIGH_WATER + size)
+        self.assertLessEqual(self.taken * size, sinks.HIGH_WATER + 2 * size)
+        for _ in range(101):  # pieces, and the end
+            exchange.reactor.turn_once()
+            self.assertLessEqual(len(exchange.reactor.handed) * size, sinks.HIGH_WATER + size)
+        self.join(thread)
+        self.assertEqual(len(Seen(exchange.client_got()[0]).body or b""), 100 * size)
+
+    def test_client_slow(self) -> None:
+        """While the transport is full the application waits; when it is not, it goes on."""
+        exchange, condition, thread = self.started(self.pieces(10, 1000), paused=True)
+        self.waits(condition)
+        self.assertEqual(len(exchange.reactor.handed), 0)
+        exchange.sink.resumeProducing()
+        self.join(thread)
+        self.assertEqual(len(Seen(exchange.client_got()[0]).body or b""), 10000)
+
+    def test_client_too_slow(self) -> None:
+        """A client that reads nothing for the timeout is cut, and its application stopped."""
+        exchange, condition, thread = self.started(self.pieces(100, 65536), times_out=True)
+        self.join(thread)
+        ((ok, reports, _),) = self.ended
+        self.assertEqual((ok, reports), (True, []))
+        self.assertLess(self.taken, 10)
+        exchange.reactor.turn()
+        self.assertTrue(exchange.client_got()[1])
+
+    def test_client_leaves(self) -> None:
+        """A client that leaves frees the thread that waits for it."""
+        for leave in (lambda one: one.client_leaves(), lambda one: one.sink.stopProducing()):
+            exchange, condition, thread = self.started(self.pieces(100, 65536))
+            self.waits(condition)
+            leave(exchange)
+            self.join(thread)
+            ((ok, reports, _),) = self.ended
+            self.assertEqual((ok, reports), (True, []))
+            exchange.reactor.turn()
+
+
+class UnfinishedTests(SynchronousTestCase):
+    """L{EncodedSink} by itself."""
+
+    def test_halves(self) -> None:
+        """It is the half that frames; the other half must be there."""
+        sink = EncodedSink(ResponseEncoder(True, True, False), DATE)
+        sink.start("200 OK", [], 1)
+        self.assertRaises(AssertionError, sink.write, b"a")
+        self.assertRaises(AssertionError, sink.finish, b"")
+        sink.finished = False
+        self.assertRaises(AssertionError, sink.abort)
