@@ -139,6 +139,12 @@ class IWaitPoint(Interface):
     def waiting() -> int:
         """How many submitted works no core has taken yet."""
 
+    def overdue() -> Any:
+        """
+        A link with bytes that no core has taken, or None; it is then the caller's until it is
+        rearmed.  Never blocks.  Reactor thread.
+        """
+
     def close() -> None:
         """Lets every thread that waits, or will, end.  Reactor thread."""
 
@@ -152,8 +158,12 @@ class IBalancer(Interface):
     def remove(worker: int, link: Any) -> None:
         """C{link} may not be given a request any more; nothing if it was not idle."""
 
-    def take() -> Any:
-        """The link for the next request, which is then no longer idle; None if there is none."""
+    def take(avoid: int = 0) -> Any:
+        """
+        The link for the next request, which is then no longer idle; None if there is none.
+
+        @param avoid: a worker whose links are not wanted, 0: none.
+        """
 
 
 class ISpawner(Interface):

@@ -570,6 +570,7 @@ class SubmitTests(CoreCase):
         self.patch(cores, "load", ending)
         self.assertEqual(cores.free(), 1)
         self.patch(cores, "load", load)
+        self.reactor.turn()
         cores._submitted = 2
 
         def ending_after() -> int:
@@ -579,7 +580,6 @@ class SubmitTests(CoreCase):
             return found
 
         self.patch(cores, "load", ending_after)
-        self.reactor.turn()
         self.assertEqual(cores.free(), 0)
         self.patch(cores, "load", load)
         self.assertEqual(self.reactor.turn(), 1)

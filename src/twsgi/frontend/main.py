@@ -24,7 +24,9 @@ from twsgi.control.scoreboard import (
 )
 from twsgi.interfaces import ILineLog
 from twsgi.log.requestline import DELAY, RequestLog
+from twsgi.proxy.balancer import Balancer, SharedBalancer
 from twsgi.proxy.dispatcher import Dispatcher
+from twsgi.proxy.link import FrontendLink
 from twsgi.proxy.root import ProxyRoot
 from twsgi.settings.model import Settings
 from twsgi.static.resource import StaticFiles
@@ -50,6 +52,7 @@ class Frontend:
         self._dispatcher = Dispatcher(
             watcher,
             self._record,
+            _balancer(scoreboard),
             settings.http_queue or settings.listen,
             settings.http_timeout,
             sink.line,
@@ -118,6 +121,12 @@ class Frontend:
     def _flush(self) -> None:
         self._flush_call = self._reactor.callLater(DELAY, self._flush)
         self._log.flush()
+
+
+def _balancer(scoreboard: Scoreboard) -> Balancer[FrontendLink]:
+    if scoreboard.frontends > 1:
+        return SharedBalancer(scoreboard.threads, scoreboard.busy_cores)
+    return Balancer()
 
 
 class _Link(ControlLink):

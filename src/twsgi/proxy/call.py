@@ -20,7 +20,7 @@ class Call:
     """
     One request.  Reactor thread.
 
-    @ivar frame: the request as it goes over a link.
+    @ivar frame: the request as it goes over a link; kept until the response begins.
     @ivar body: its body where that is a file, which travels apart; else None.
     @ivar deadline: reactor seconds at which waiting, in the queue or for the first byte of the
         response, ends with 503 or 504; 0 once the response has begun.
@@ -63,6 +63,7 @@ class Call:
     def relay(self, flags: int, data: bytes) -> None:
         """Bytes of the response; C{flags} are of L{frames}."""
         self.deadline = 0.0
+        self.frame = b""
         if flags & frames.LAST:
             self.done()
         if self.gone:

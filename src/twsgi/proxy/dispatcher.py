@@ -36,19 +36,21 @@ class Dispatcher:
         self,
         reactor: Any,
         record: memoryview,
+        balancer: Balancer[FrontendLink],
         queue_limit: int,
         timeout: float,
         report: Callable[[str], None],
     ) -> None:
         """
         @param record: the frontend's on the scoreboard.
+        @param balancer: chooses among the idle links; this object's from now on.
         @param queue_limit: how many calls may wait (C{http-queue}).
         """
         self._reactor = reactor
         self._record = record
         self._limit = queue_limit
         self._queue: deque[Call] = deque()
-        self._balancer: Balancer[FrontendLink] = Balancer()
+        self._balancer = balancer
         self._links: set[FrontendLink] = set()
         self.timeout = timeout
         self.report = report
@@ -76,7 +78,7 @@ class Dispatcher:
 
     def dispatch(self, call: Call) -> None:
         """Gives the call to an idle link, or to the queue, or up."""
-        link = self._balancer.take()
+        link = None if self._queue else self._balancer.take()
         if link is not None:
             self._record[FRONTEND_ACTIVE] += 1
             link.start(call)
@@ -101,6 +103,28 @@ class Dispatcher:
         elif link in self._links:
             # That response may have been the last there was to wait for: then it is closed.
             self._idle(link)
+
+    def bounced(self, link: FrontendLink, call: Call) -> None:
+        """A worker was busy after all: another frontend was faster.  The call is the next again."""
+        self._record[FRONTEND_ACTIVE] -= 1
+        if link.retired:
+            self.retired(link)
+            other = self._balancer.take()
+        else:
+            other = self._balancer.take(link.worker)
+            self._balancer.idle(link.worker, link)
+        if call.gone:
+            call.done()
+            if other is not None:
+                self._idle(other)
+        elif other is not None:
+            self._record[FRONTEND_ACTIVE] += 1
+            other.start(call)
+        else:
+            # All other links are busy, and the first that is not will take it.
+            call.queued_since = call.queued_since or self.seconds()
+            self._queue.appendleft(call)
+            self._note_queue()
 
     def retired(self, link: FrontendLink) -> None:
         """The worker wants the link closed, and it is idle."""
@@ -152,6 +176,10 @@ class Dispatcher:
             call.refuse(503, f"waited for a core for {self.timeout:g} s (http-timeout)", _RETRY)
             call.done()
         self._note_queue()
+        if queue:
+            idle = self._balancer.take()
+            if idle is not None:
+                self._idle(idle)
         for link in list(self._links):
             call_now = link.call
             if call_now is not None and 0 < call_now.deadline < now and not call_now.gone:

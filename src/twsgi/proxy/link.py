@@ -46,7 +46,6 @@ class FrontendLink:
         self.call = call
         call.link = self
         self._connection.write(call.frame)
-        call.frame = b""
 
     def resume(self) -> None:
         """The client reads again, or is gone: so do we."""
@@ -70,6 +69,8 @@ class FrontendLink:
                         self._dispatcher.retired(self)
                 elif kind == frames.WANT_BODY:
                     self._send_body()
+                elif kind == frames.BOUNCE:
+                    self._bounced()
         except FrameError as error:
             self._dispatcher.report(f"worker {self.worker}: {error}")
             self._connection.abortConnection()
@@ -89,6 +90,13 @@ class FrontendLink:
         if call.full():
             # Back-pressure: the worker's core waits in send() until the client has read.
             self._connection.stopReading()
+
+    def _bounced(self) -> None:
+        call, self.call = self.call, None
+        if call is None:
+            raise FrameError("a request came back that was not sent")
+        call.link = None
+        self._dispatcher.bounced(self, call)
 
     def _send_body(self) -> None:
         """The body's descriptor with one byte; nothing else is on its way, so it goes at once."""

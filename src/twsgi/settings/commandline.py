@@ -88,7 +88,7 @@ class _CommandLine:
             elif name is None:
                 raise ConfigurationError(f"command line: unknown flag '-{printable(letter)}'")
             elif option and KINDS[option.kind].optional:
-                self._add(name, None)
+                self._add(name, KINDS[option.kind].alone)
             else:
                 value = text or (
                     self._value(option, f"-{letter}") if option else self._value_of_unsupported()
@@ -106,7 +106,7 @@ class _CommandLine:
 
     def _value(self, option: Option, flag: str) -> str | None:
         if KINDS[option.kind].optional:
-            return None
+            return KINDS[option.kind].alone
         if not self._rest or (self._rest[-1][:1] == "-" and not _NEGATIVE.match(self._rest[-1])):
             raise ConfigurationError(
                 f"command line: {flag} needs a value: {KINDS[option.kind].metavar}"

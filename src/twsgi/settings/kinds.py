@@ -19,6 +19,7 @@ TRUE = frozenset({"", "true", "on", "yes", "1"})
 #: The largest number uWSGI's C{int} options hold.
 LARGEST = 2**31 - 1
 
+_MODE = re.compile(r"[0-7]{3,4}")
 _NUMBER = re.compile(r"-?[0-9]+")
 _COMMENT = re.compile(r"(?P<value>\S.*?)[ \t]+[;#]")
 
@@ -32,6 +33,7 @@ class Kind:
     @ivar optional: on a command line the flag may stand alone.
     @ivar spaceless: no value holds a blank, so what comes behind one can only be a comment.
     @ivar types: what a keyword may hold, beside text.
+    @ivar alone: what such a flag means on a command line, if that is more than "given".
     """
 
     convert: Callable[[str], Any]
@@ -40,6 +42,7 @@ class Kind:
     optional: bool = False
     spaceless: bool = False
     types: tuple[type, ...] = ()
+    alone: str | None = None
 
 
 def boolean(text: str) -> bool:
@@ -97,6 +100,28 @@ def address(text: str) -> str:
     return text
 
 
+def mode(text: str) -> int:
+    """Rights of a file as C{chmod} writes them: three octal digits, or four."""
+    if not _MODE.fullmatch(text):
+        raise ValueError("write three octal digits, such as 660")
+    return int(text, 8)
+
+
+def socket_mode(text: str) -> int:
+    """As L{mode}; uWSGI's words for what is none."""
+    if not _MODE.fullmatch(text):
+        raise ValueError(f"invalid chmod value: {text}: write three octal digits, such as 660")
+    return int(text, 8)
+
+
+def owner(text: str) -> str:
+    """C{user} or C{user:group}, by names or numbers."""
+    user, colon, group = filled(text).partition(":")
+    if not user or (colon and not group) or ":" in group:
+        raise ValueError("write user or user:group")
+    return text
+
+
 def variable(text: str) -> str:
     """C{NAME=value}, a variable of the environment."""
     if not text.partition("=")[0] or "=" not in text:
@@ -111,11 +136,15 @@ KINDS: dict[str, Kind] = {
     "seconds": Kind(count, "SECONDS", spaceless=True, types=(int,)),
     "keepalive": Kind(keepalive, "N", optional=True, spaceless=True, types=(int, bool)),
     "text": Kind(str, "TEXT"),
-    "name": Kind(filled, "NAME", spaceless=True),
+    "name": Kind(filled, "NAME", spaceless=True, types=(int,)),
+    "names": Kind(filled, "NAME", repeated=True, spaceless=True, types=(int,)),
     "path": Kind(filled, "PATH"),
     "paths": Kind(filled, "PATH", repeated=True),
     "module": Kind(module, "MODULE[:CALLABLE]", spaceless=True),
     "addresses": Kind(address, "ADDRESS", repeated=True, spaceless=True),
+    "mode": Kind(mode, "MODE", spaceless=True),
+    "socket mode": Kind(socket_mode, "MODE", optional=True, spaceless=True, alone="666"),
+    "owner": Kind(owner, "USER[:GROUP]", spaceless=True),
     "variables": Kind(variable, "NAME=VALUE", repeated=True),
     # What is used up while reading, and leaves nothing in Settings.
     "file": Kind(filled, "FILE[:SECTION]", repeated=True),

@@ -9,7 +9,7 @@ import pkgutil
 from twsgi.settings.options.table import BY_NAME
 
 #: What is refused until it works: to go on with more privileges than were asked for is no service.
-PRIVILEGES = frozenset({"uid", "gid", "chroot", "immediate-uid", "immediate-gid"})
+PRIVILEGES = frozenset({"immediate-uid", "immediate-gid"})
 
 #: How alike (0 to 1) two names are that one may have meant the other.
 _ALIKE = 0.72
@@ -24,7 +24,6 @@ SHORT_WITH_VALUE = {
     "s": "socket",
     "t": "harakiri",
     "x": "xmlconfig",
-    "d": "daemonize",
     "v": "max-vars",
     "R": "max-requests",
     "A": "sharedarea",
@@ -39,7 +38,6 @@ SHORT_ALONE = {
     "m": "memory-report",
     "c": "cgi-mode",
     "a": "abstract-socket",
-    "C": "chmod-socket",
     "r": "reaper",
 }
 

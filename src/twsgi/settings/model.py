@@ -51,6 +51,7 @@ class Settings:
     #: 0: off; 1: on, idle for C{http-timeout} at most; N: on, idle for N seconds at most.
     http_keepalive: int = 1
     http_headers_timeout: int = 10
+    http_processes: int = 1
     #: 0: as long as C{listen}.
     http_queue: int = 0
     socket_timeout: int = 4
@@ -59,6 +60,15 @@ class Settings:
     auto_procname: bool = False
     env: tuple[str, ...] = ()
     pidfile: str | None = None
+    pidfile2: str | None = None
+    uid: str | None = None
+    gid: str | None = None
+    add_gid: tuple[str, ...] = ()
+    chroot: str | None = None
+    umask: int | None = None
+    chmod_socket: int | None = None
+    chown_socket: str | None = None
+    daemonize: str | None = None
 
     def to_json(self) -> str:
         """One line of JSON from which L{from_json} makes an equal value."""
@@ -74,17 +84,41 @@ def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
+#: SERVER_PORT where requests come over a UNIX socket, as in uWSGI.
+UNIX_PORT = 80
+#: What an address begins with that is a descriptor.
+INHERITED = "fd://"
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """
     Where a listening socket is bound.
 
-    @ivar host: a numeric address; C{0.0.0.0} for C{:8000}.
-    @ivar port: 0 lets the kernel choose.
+    @ivar host: a numeric address; C{0.0.0.0} for C{:8000}; empty where it is no TCP address.
+    @ivar port: 0 lets the kernel choose; with a UNIX socket L{UNIX_PORT}.
+    @ivar path: the file of a UNIX socket; C{@name}: an abstract one; C{fd://3}, C{fd://name}: a
+        descriptor that listens already; empty: TCP.
     """
 
     host: str
     port: int
+    path: str = ""
+
+    @classmethod
+    def unix(cls, path: str) -> Address:
+        """A UNIX socket, or a descriptor; see C{path}."""
+        return cls("", UNIX_PORT, path)
+
+    @property
+    def file(self) -> str:
+        """The path of the socket file, empty if there is none."""
+        return "" if self.path.startswith(("@", INHERITED)) else self.path
+
+    @property
+    def inherited(self) -> str:
+        """The number, or the name, of a descriptor that listens already; empty if it is none."""
+        return self.path[len(INHERITED) :] if self.path.startswith(INHERITED) else ""
 
     @property
     def ipv6(self) -> bool:
@@ -92,6 +126,8 @@ class Address:
         return ":" in self.host
 
     def __str__(self) -> str:
+        if self.path:
+            return self.path
         return f"[{self.host}]:{self.port}" if self.ipv6 else f"{self.host}:{self.port}"
 
 
@@ -102,11 +138,18 @@ class Listener:
 
     @ivar kind: C{http}: a frontend accepts on it; C{http-socket}: the workers do.
     @ivar backlog: the length of the kernel's queue of connections not yet accepted.
+    @ivar mode: the rights of a socket file, None: as the umask has it.
+    @ivar owner: C{user}, C{user:group} or C{:group} that a socket file shall belong to; empty:
+        whoever makes it.
+    @ivar vacuum: a socket file is removed at the end.
     """
 
     kind: str
     address: Address
     backlog: int
+    mode: int | None = None
+    owner: str = ""
+    vacuum: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +166,10 @@ class Plan:
     @ivar environment: what the children's environment has beyond the master's (option C{env}).
     @ivar directory: absolute; the children's working directory, None: where the master was started.
     @ivar pidfile: absolute; relative ones start where the master does, whatever C{chdir} says.
+    @ivar pidfile2: absolute, as the process finds it that writes it; relative ones start at
+        C{directory}.
+    @ivar chroot: absolute; the root of the processes that serve, to which C{directory} belongs.
+    @ivar daemonize: absolute; the log of the daemon to become, None: stay in the foreground.
     @ivar warnings: what the operator should read, one line each, nothing that stops the start.
     """
 
@@ -136,6 +183,9 @@ class Plan:
     environment: tuple[tuple[str, str], ...]
     directory: str | None
     pidfile: str | None = None
+    pidfile2: str | None = None
+    chroot: str | None = None
+    daemonize: str | None = None
     warnings: tuple[str, ...] = ()
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from twsgi.settings.addresses import parse_address
-from twsgi.settings.model import Listener, Plan, Settings
+from twsgi.settings.model import Address, Listener, Plan, Settings
 
 #: The kinds of L{Listener}.
 HTTP = "http"
@@ -23,26 +23,63 @@ def plan(settings: Settings, cwd: str) -> Plan:
     master = settings.master or settings.processes > 1
     workers = settings.processes if master else 1
     minimum = settings.cheaper or workers
+    # Inside of chroot paths start at the new root.
+    directory = _absolute(settings.chdir, "/" if settings.chroot else cwd)
+    chroot = _absolute(settings.chroot, cwd)
     return Plan(
         settings=settings,
         master=master,
-        listeners=_listeners(settings, master),
+        listeners=_listeners(settings, master, cwd if chroot else directory or cwd),
         workers=workers,
         initial=settings.cheaper_initial or minimum,
         minimum=minimum,
         frontends=1 if master and settings.http else 0,
         environment=_environment(settings.env),
-        directory=_absolute(settings.chdir, cwd),
+        directory=directory,
         pidfile=_absolute(settings.pidfile, cwd),
+        pidfile2=_second_pidfile(settings, chroot if master else None, directory, cwd),
+        chroot=chroot,
+        daemonize=_absolute(settings.daemonize, cwd),
         warnings=_notices(settings),
     )
 
 
-def _listeners(settings: Settings, master: bool) -> tuple[Listener, ...]:
+def _listeners(settings: Settings, master: bool, start: str) -> tuple[Listener, ...]:
+    """C{start}: where the paths of socket files start; they are bound outside of C{chroot}."""
     # Without a master there is no frontend: whoever runs the application accepts.
     kinds = [(HTTP if master else HTTP_SOCKET, text) for text in settings.http]
     kinds += [(HTTP_SOCKET, text) for text in settings.http_socket]
-    return tuple(Listener(kind, parse_address(text), settings.listen) for kind, text in kinds)
+    return tuple(
+        Listener(
+            kind,
+            _located(parse_address(text), start),
+            settings.listen,
+            settings.chmod_socket,
+            settings.chown_socket or _owner(settings),
+            settings.vacuum,
+        )
+        for kind, text in kinds
+    )
+
+
+def _located(address: Address, start: str) -> Address:
+    if not address.file:
+        return address
+    return Address.unix(os.path.normpath(os.path.join(start, address.file)))
+
+
+def _owner(settings: Settings) -> str:
+    """As in uWSGI, where sockets are made by whom C{uid} and C{gid} name."""
+    return f"{settings.uid or ''}{':' + settings.gid if settings.gid else ''}"
+
+
+def _second_pidfile(
+    settings: Settings, chroot: str | None, directory: str | None, cwd: str
+) -> str | None:
+    """C{chroot}: None, unless who writes it is outside of the root that its path starts at."""
+    start = directory or ("/" if settings.chroot else cwd)
+    path = _absolute(settings.pidfile2, start)
+    return path if path is None or chroot is None else os.path.join(chroot, path.lstrip("/"))
 
 
 def _environment(variables: tuple[str, ...]) -> tuple[tuple[str, str], ...]:

@@ -18,6 +18,7 @@ from twsgi.interfaces import ILineLog
 from twsgi.log.requestline import DELAY, RequestLog
 from twsgi.settings.model import Settings
 from twsgi.wsgi.application import Application
+from twsgi.wsgi.bouncer import Bouncer
 from twsgi.wsgi.core import Cores
 from twsgi.wsgi.link import WorkerLink
 from twsgi.wsgi.waitpoint import wait_point
@@ -61,6 +62,10 @@ class Serving:
             None if settings.disable_logging else self._log,
             sink.line,
         )
+        if scoreboard.frontends > 1:
+            self._cores.taken = Bouncer(
+                self._cores.wait_point, scoreboard, index, reactor, self._link_closed, sink.line
+            ).core_taken
         self.links: set[WorkerLink] = set()
         self._acceptors: list[Any] = []
         self._site: Any = None

@@ -8,6 +8,7 @@ One request through one WSGI application, on one thread (PEP 3333).
 - L{twsgi.wsgi.link}: the worker's end of a link to a frontend.
 - L{twsgi.wsgi.waitpoint}: where the cores wait for something to do.
 - L{twsgi.wsgi.core}: a thread that serves one request at a time, and all of them together.
+- L{twsgi.wsgi.bouncer}: sends requests back that wait while another worker has a free core.
 - L{twsgi.wsgi.root}: the worker's root resource: hands requests of its own listeners to the cores.
 - L{twsgi.wsgi.resource}: C{WSGIResource}, for any C{twisted.web} Site.
 """

@@ -143,6 +143,8 @@ class Core(threading.Thread):
         cores, record = self._cores, self._record
         began = time.monotonic_ns()
         record[CORE_BUSY_SINCE] = began
+        if cores.taken is not None:
+            cores.taken()
         response = Response(sink, head_request)
         environ = cores.environ.copy()
         environ.update(variables)
@@ -169,7 +171,10 @@ class Cores:
     @ivar application: the WSGI application.
     @ivar environ: what is the same for all requests.
     @ivar log: where request lines go, or None.
+    @ivar taken: called by a core that begins a request, or None.
     """
+
+    taken: Callable[[], None] | None = None
 
     def __init__(
         self,

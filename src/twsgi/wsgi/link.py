@@ -77,17 +77,40 @@ class WorkerLink:
         @raise FrameError: these are no requests.
         """
         try:
-            data = self._more()
-            while len(data) < frames.REQUEST_HEAD:
-                data += self._more()
-            flags, size, length = frames.decode_request_head(data)
-            start = frames.REQUEST_HEAD + size
-            while len(data) < start:
-                data += self._more()
+            flags, data, start, length = self._receive_head()
             body = self._receive_body(flags, data[start:], length)
         except ConnectionError:
             return None
         return LinkRequest(flags, data[frames.REQUEST_HEAD : start], body)
+
+    def bounce(self) -> bool:
+        """
+        Reads one request and sends it back: the frontend still has it.  The thread that owns the
+        link.
+
+        @return: False at the end of file.
+        @raise FrameError: these are no requests.
+        """
+        try:
+            flags, data, start, length = self._receive_head()
+            missing = 0 if flags & frames.SPOOLED else length - (len(data) - start)
+            while missing > 0:
+                missing -= len(self._more())
+            self._send(frames.encode_signal(frames.BOUNCE))
+        except ConnectionError:
+            return False
+        return True
+
+    def _receive_head(self) -> tuple[int, bytes, int, int]:
+        """Flags, what has come, where in it the body begins, and the body's length."""
+        data = self._more()
+        while len(data) < frames.REQUEST_HEAD:
+            data += self._more()
+        flags, size, length = frames.decode_request_head(data)
+        start = frames.REQUEST_HEAD + size
+        while len(data) < start:
+            data += self._more()
+        return flags, data, start, length
 
     def _more(self) -> bytes:
         try:

@@ -78,6 +78,15 @@ class EpollWaitPoint:
         """See L{IWaitPoint}."""
         return len(self._works)
 
+    def overdue(self) -> Any:
+        """See L{IWaitPoint}."""
+        # Twice: the first may be the semaphore, which then goes to the end of the kernel's list.
+        for _ in range(2):
+            for descriptor, _ in self._epoll.poll(0, 1):
+                if descriptor != self._semaphore:
+                    return self._links[descriptor]
+        return None
+
     def close(self) -> None:
         """See L{IWaitPoint}."""
         self._closed = True
@@ -135,16 +144,26 @@ class PortableWaitPoint:
         """See L{IWaitPoint}."""
         return len(self._works)
 
+    def overdue(self) -> Any:
+        """See L{IWaitPoint}."""
+        if not self._turn.acquire(blocking=False):
+            return None  # a core waits, so nothing is overdue
+        try:
+            self._select(0)
+            return self._ready.popleft() if self._ready else None
+        finally:
+            self._turn.release()
+
     def close(self) -> None:
         """See L{IWaitPoint}."""
         self._closed = True
         self._interrupt()
 
-    def _select(self) -> None:
+    def _select(self, timeout: float | None = None) -> None:
         while self._changes:
             link = self._changes.popleft()
             self._selector.register(link, selectors.EVENT_READ, link)
-        for key, _ in self._selector.select():
+        for key, _ in self._selector.select(timeout):
             if key.data is None:
                 try:
                     self._alarmed.recv(4096)

@@ -8,6 +8,7 @@ The options: one row each, in tables by topic, in the order of C{--help}.
 - L{twsgi.settings.options.processes}: how many processes and threads run it.
 - L{twsgi.settings.options.cheaper}: how their number follows the load.
 - L{twsgi.settings.options.files}: files that are served without the application.
+- L{twsgi.settings.options.place}: as whom it runs, below which root, in the background or not.
 - L{twsgi.settings.options.life}: signals, stopping, what is left behind.
 - L{twsgi.settings.options.log}: what is written to the log.
 - L{twsgi.settings.options.table}: all of them, by name and by letter.

@@ -10,14 +10,17 @@ ROWS = (
     Option(
         "http",
         "addresses",
-        "Serves HTTP at this address by a frontend process that queues and balances.",
+        "Serves HTTP at this address by a frontend process that queues and balances: `:8000`, "
+        "`/run/site.sock`, `@abstract`, `fd://3`.",
         difference="The host is numeric or localhost. Without a master it means http-socket.",
     ),
     Option(
         "http-socket",
         "addresses",
         "Serves HTTP at this address by the workers themselves, which share the socket.",
-        difference="Connections are kept; UNIX sockets are not supported yet.",
+        difference="Connections are kept. A socket file that somebody listens on, "
+        "and a file that is no socket, are never replaced. "
+        "`fd://N`, or `fd://NAME` with systemd, is a descriptor that listens already.",
     ),
     Option(
         "listen",
@@ -51,6 +54,12 @@ ROWS = (
         "seconds",
         "How long the head of a request may take to arrive.",
         difference="The same as http-timeout in uWSGI.",
+    ),
+    Option(
+        "http-processes",
+        "number",
+        "How many frontends accept on the http sockets.",
+        aliases=("http-workers",),
     ),
     Option(
         "http-queue",

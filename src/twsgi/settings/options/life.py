@@ -21,12 +21,18 @@ ROWS = (
     Option(
         "vacuum",
         "flag",
-        "Removes what was created (the pidfile) at the end.",
+        "Removes what was created (socket files, pidfiles) at the end.",
         difference="Off in uWSGI.",
     ),
     Option(
         "pidfile",
         "path",
         "Writes the master's process id to this file; relative to where it was started.",
+    ),
+    Option(
+        "pidfile2",
+        "path",
+        "A second pidfile, written after uid and gid have changed; relative to chdir, "
+        "and inside of chroot.",
     ),
 )

@@ -10,6 +10,7 @@ from twsgi.settings.options import (
     http,
     life,
     log,
+    place,
     processes,
 )
 from twsgi.settings.options.row import Option
@@ -17,7 +18,7 @@ from twsgi.settings.options.row import Option
 #: (title, rows), in the order of C{--help} and of the documentation.
 TOPICS: tuple[tuple[str, tuple[Option, ...]], ...] = tuple(
     (topic.TITLE, topic.ROWS)
-    for topic in (configuration, http, application, processes, cheaper, files, life, log)
+    for topic in (configuration, http, application, processes, cheaper, files, place, life, log)
 )
 ROWS: tuple[Option, ...] = tuple(row for _, rows in TOPICS for row in rows)
 BY_NAME: dict[str, Option] = {name: row for row in ROWS for name in row.names}

@@ -1,0 +1,92 @@
+"""L{Bouncer}: sends requests back that wait here while a core of another worker is free.
+
+With one frontend an idle link is an idle core.  With several, each has links to every core, and
+two may send to the same one at the same moment.  The second request then waits in its link, which
+is right as long as all cores of all workers are busy: the kernel keeps such links in the order in
+which they became ready, whichever frontend they belong to.  As soon as a core is free elsewhere it
+is not, and the request goes back to its frontend, which places it anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twsgi.control.scoreboard import READY, WORKER_STATE, Scoreboard
+from twsgi.errors import FrameError
+from twsgi.interfaces import IWaitPoint
+from twsgi.web.threads import hand_to_reactor
+from twsgi.wsgi.link import WorkerLink
+
+#: Seconds between two looks while all cores here are busy; there are none while one is free.
+PERIOD = 0.002
+
+
+class Bouncer:
+    """The bouncer of one worker.  Reactor thread, but for L{core_taken}."""
+
+    def __init__(
+        self,
+        wait_point: IWaitPoint,
+        scoreboard: Scoreboard,
+        index: int,
+        reactor: Any,
+        link_closed: Callable[[WorkerLink], None],
+        report: Callable[[str], None],
+    ) -> None:
+        """
+        @param index: the worker's, from 1.
+        @param link_closed: told of a link that turned out to be closed.
+        """
+        self._wait_point = wait_point
+        self._scoreboard = scoreboard
+        self._index = index
+        self._reactor = reactor
+        self._link_closed = link_closed
+        self._report = report
+        self._watching = False
+
+    def core_taken(self) -> None:
+        """A core begins a request.  Core threads."""
+        if not self._watching and self._saturated():
+            self._watching = True
+            hand_to_reactor(self._reactor, self._look)
+
+    def _saturated(self) -> bool:
+        return self._scoreboard.busy_cores(self._index) == self._scoreboard.threads
+
+    def _look(self) -> None:
+        if not self._saturated():
+            self._watching = False
+            # A core that was taken just before saw us watching, and relied on it.
+            if not self._saturated():
+                return
+            self._watching = True
+        for _ in range(self._free_elsewhere()):
+            link = self._wait_point.overdue()
+            if link is None:
+                break
+            self._bounce(link)
+        self._reactor.callLater(PERIOD, self._look)
+
+    def _free_elsewhere(self) -> int:
+        board = self._scoreboard
+        return sum(
+            board.threads - board.busy_cores(worker)
+            for worker in range(1, board.workers + 1)
+            if worker != self._index and board.worker(worker)[WORKER_STATE] == READY
+        )
+
+    def _bounce(self, link: WorkerLink) -> None:
+        alive = False
+        try:
+            alive = link.bounce()
+        except FrameError as error:
+            self._report(f"frontend {link.frontend}: {error}")
+        finally:
+            if alive:
+                self._wait_point.rearm(link)
+            else:
+                self._wait_point.forget(link)
+                link.close()
+                self._link_closed(link)
