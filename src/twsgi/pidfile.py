@@ -1,4 +1,4 @@
-"""uWSGI's C{pidfile}: a file that holds the number of the process to send signals to."""
+"""uWSGI's C{pidfile} and C{pidfile2}: a file with the number of the process to send signals to."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ from twsgi.errors import UserError
 class Pidfile:
     """One file; with an empty path, none."""
 
-    def __init__(self, path: str) -> None:
-        """C{path}: absolute, or empty."""
+    def __init__(self, path: str, option: str = "pidfile") -> None:
+        """
+        @param path: absolute, or empty.
+        @param option: what it is called.
+        """
         self.path = path
+        self._option = option
         self._pid = 0
 
     def check(self) -> None:
@@ -25,12 +29,12 @@ class Pidfile:
             return
         directory = os.path.dirname(self.path)
         if not os.path.isdir(directory):
-            raise UserError(f"pidfile: {self.path}: there is no directory {directory}")
+            raise UserError(f"{self._option}: {self.path}: there is no directory {directory}")
         if os.path.isdir(self.path):
-            raise UserError(f"pidfile: {self.path}: is a directory, give the name of a file")
+            raise UserError(f"{self._option}: {self.path}: is a directory, give the name of a file")
         there = self.path if os.path.exists(self.path) else directory
         if not os.access(there, os.W_OK):
-            raise UserError(f"pidfile: {self.path}: permission denied")
+            raise UserError(f"{self._option}: {self.path}: permission denied")
 
     def write(self) -> bool:
         """
@@ -46,18 +50,27 @@ class Pidfile:
                 self._pid = os.getpid()
                 file.write(f"{self._pid}\n")
         except OSError as error:
-            raise UserError(f"pidfile: {self.path}: {error.strerror}") from error
+            raise UserError(f"{self._option}: {self.path}: {error.strerror}") from error
         return True
 
-    def remove(self) -> None:
-        """Removes what L{write} wrote, unless another process has put its own number there."""
+    def remove(self) -> str:
+        """
+        Removes what L{write} wrote, unless another process has put its own number there.
+
+        @return: how that went, for the log; empty: there was nothing to remove.
+        """
         if not self._pid:
-            return
+            return ""
+        said = ""
         try:
             with open(self.path) as file:
                 written = file.read().strip()
             if written == str(self._pid):
                 os.unlink(self.path)
-        except OSError:
+                said = f"VACUUM: {self._option} removed."
+        except FileNotFoundError:
             pass
+        except OSError as error:
+            said = f"VACUUM: {self._option} {self.path} stays: {error.strerror}"
         self._pid = 0
+        return said

@@ -162,7 +162,7 @@ class EndTests(FrontendCase):
         self.assertRaises(ConnectionRefusedError, self.client)
 
     def test_order(self) -> None:
-        """First the kernel's queue, then all requests that run or wait; then links; then its end."""
+        """The kernel's queue, then all requests that run or wait; then links; then the end."""
         self.start()
         link = self.link()
         clients = [self.client(get(f"/{number}")) for number in range(3)]

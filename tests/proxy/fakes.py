@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.web.fakes import Client, SiteFixture
 from twsgi.control.scoreboard import Scoreboard
+from twsgi.proxy.balancer import Balancer
 from twsgi.proxy.dispatcher import Dispatcher
 from twsgi.proxy.root import ProxyRoot
 from twsgi.wire import frames
@@ -27,10 +28,14 @@ class FakeLink:
         self.socket = sock
         sock.setblocking(False)
         self.data = b""
+        self.cancelled = 0
 
     def request(self) -> tuple[int, dict[str, str], bytes] | None:
         """The request that has come: flags, variables, body; None where none has."""
         self._receive()
+        while self.data[:1] == bytes([frames.CANCEL]):
+            self.cancelled += 1
+            self.data = self.data[frames.REQUEST_HEAD :]
         if not self.data:
             return None
         flags, size, length = frames.decode_request_head(self.data)
@@ -96,7 +101,9 @@ class Frontend:
         self.scoreboard = Scoreboard.create(4, 2, 1)
         self.record = self.scoreboard.frontend(1)
         self.reports: list[str] = []
-        self.dispatcher = Dispatcher(self.reactor, self.record, queue, timeout, self.reports.append)
+        self.dispatcher = Dispatcher(
+            self.reactor, self.record, Balancer(), queue, timeout, self.reports.append
+        )
         self.dispatcher.start()
         self.fixture.site.resource = ProxyRoot(self.dispatcher)
 

@@ -343,6 +343,16 @@ class LossTests(FrontendCase):
         self.frontend.turn()
         self.worker.request()
 
+    def test_worker_is_told(self) -> None:
+        """When the client goes away the worker hears of it, once, and may stop."""
+        self.client.connection.client_gone()
+        self.frontend.turn()
+        self.assertIsNone(self.worker.request())
+        self.assertEqual(self.worker.cancelled, 1)
+        self.worker.answer(b"", frames.LAST | frames.CUT | frames.CLOSE)
+        self.frontend.turn()
+        self.idle_again()
+
     def idle_again(self) -> None:
         """The link is given the next request, whose response arrives."""
         client = self.frontend.client(get("/next"))

@@ -115,7 +115,10 @@ class Later(Resource):
 
     def answer(self, body: bytes = b"later") -> None:
         """Answers the oldest request."""
-        self.requests.pop(0).answer(200, [], body)
+        request = self.requests.pop(0)
+        request.setHeader(b"Content-Length", b"%d" % len(body))
+        request.write(body)
+        request.finish()
 
 
 class Client:

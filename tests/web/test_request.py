@@ -329,16 +329,9 @@ class LazyTests(SynchronousTestCase):
         _, request = self.one()
         finished = request.notifyFinish()
         self.assertNoResult(finished)
-        request.answer(200, [("X", "y")], b"body")
+        request.write(b"body")
+        request.finish()
         self.assertIsNone(self.successResultOf(finished))
-
-    def test_answer(self) -> None:
-        """C{answer} sends status, fields and a body of known length."""
-        client, request = self.one()
-        request.answer(203, [("X", "y"), ("X", "z")], b"body")
-        ((status, fields, body),) = client.responses()
-        self.assertEqual((status, body, fields[b"content-length"]), (203, b"body", b"4"))
-        self.assertIn(b"X: y\r\nX: z\r\n", client.sent)
 
     def test_write_after_loss(self) -> None:
         """A resource that writes on after the client is gone does no harm."""
@@ -355,7 +348,8 @@ class LazyTests(SynchronousTestCase):
             client, request = self.one(post(b"x" * 100_000))
             file = request.content
             if end == "answer":
-                request.answer(200, [], b"")
+                request.write(b"")
+        request.finish()
             else:
                 client.connection.client_gone()
             self.assertTrue(file.closed, end)
@@ -367,7 +361,8 @@ class LazyTests(SynchronousTestCase):
         assert body is not None
         descriptor = body.descriptor
         self.assertIsNotNone(descriptor)
-        request.answer(200, [], b"")
+        request.write(b"")
+        request.finish()
         self.assertRaises(OSError, os.fstat, descriptor)
 
     def test_producer(self) -> None:

@@ -87,9 +87,7 @@ class BodyTests(ApplicationCase):
             self.assertEqual(
                 self.told(saying(pieces)), [("start", "200 OK", [], 0), ("finish", b"")]
             )
-        self.assertEqual(
-            self.told(saying([b""])), [("start", "200 OK", [], 0), ("finish", b"")]
-        )
+        self.assertEqual(self.told(saying([b""])), [("start", "200 OK", [], 0), ("finish", b"")])
 
     def test_not_bytes(self) -> None:
         """Text, None and other things in a body are the application's fault: 500."""
@@ -310,7 +308,9 @@ class LengthTests(ApplicationCase):
 
     def test_right(self) -> None:
         """As much body as was said is nobody's fault."""
-        self.assertEqual(self.told(saying([b"abc"], headers=self.headers(3)))[1:], [("finish", b"abc")])
+        self.assertEqual(
+            self.told(saying([b"abc"], headers=self.headers(3)))[1:], [("finish", b"abc")]
+        )
         calls = self.told(saying([b"ab", b"c"], headers=self.headers(3)))
         self.assertEqual(calls[1:], [("write", b"ab"), ("write", b"c"), ("finish", b"")])
         self.told(saying([], headers=self.headers(0)))

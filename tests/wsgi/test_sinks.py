@@ -304,7 +304,9 @@ class SinkMixin:
     def test_recovers(self: Any) -> None:
         """What replaces an answer in time is all that the client sees."""
         seen, cut = self.seen(recovering)
-        self.assertEqual((seen.status, seen.body, seen.header("x-b"), cut), (503, b"sorry", "2", False))
+        self.assertEqual(
+            (seen.status, seen.body, seen.header("x-b"), cut), (503, b"sorry", "2", False)
+        )
         self.assertIsNone(seen.header("x-a"))
 
     def test_fails(self: Any) -> None:

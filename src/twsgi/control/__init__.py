@@ -7,5 +7,8 @@ What the processes say to each other.
 - L{twsgi.control.title}: what a process is called in C{ps}.
 - L{twsgi.control.child}: what every child does: its beginning, its link to the master, its end.
 - L{twsgi.control.quiet}: AMP without Twisted's words about it.
+- L{twsgi.control.privileges}: umask, root, user, groups and directory of a process.
+- L{twsgi.control.socketfile}: the file of a UNIX socket.
+- L{twsgi.control.activation}: sockets that listen already: systemd's, and C{fd://3}.
 - L{twsgi.control.listening}: the listening sockets, bound once.
 """

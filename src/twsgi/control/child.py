@@ -15,8 +15,10 @@ from twisted.python.failure import Failure
 
 from twsgi.control.commands import Replace
 from twsgi.control.launch import CONTROL_FD, Launch, forbid_inheritance
+from twsgi.control.privileges import settle
 from twsgi.control.quiet import QuietAMP
 from twsgi.control.title import set_process_title
+from twsgi.errors import UserError
 from twsgi.log.observer import start_logging
 from twsgi.log.sink import LogSink
 
@@ -24,18 +26,29 @@ from twsgi.log.sink import LogSink
 def begin() -> tuple[Launch, LogSink]:
     """
     A child's first steps: closes what it inherited to its own children, reads what it is to do,
-    goes where it is to work, takes its name, and leaves signals to the master.
+    takes its name, and opens its log.
     """
     forbid_inheritance()
     launch = Launch.read()
-    if launch.directory is not None:
-        os.chdir(launch.directory)
     if launch.settings.auto_procname or launch.settings.procname_prefix:
         set_process_title(launch.title)
     sink = LogSink(2)
     start_logging(sink)
     faulthandler.enable()
     return launch, sink
+
+
+def enter(launch: Launch, sink: LogSink) -> None:
+    """
+    Goes where it is to work, as whom it is to work; after all that is not the application's has
+    been imported, for it may lie outside of C{chroot}.  Where that is refused the process ends: to
+    go on with more privileges than were asked for is no service.
+    """
+    try:
+        settle(launch.settings, launch.directory, sink)
+    except UserError as error:
+        sink.line(f"twsgi: {error}")
+        end(error.exit_code)
 
 
 class ControlLink(QuietAMP):

@@ -7,6 +7,8 @@ import os
 import socket
 from dataclasses import dataclass
 
+from twsgi.control.activation import Passed, adopt, where
+from twsgi.control.socketfile import SocketFile, bind_abstract, bind_file
 from twsgi.errors import BindError
 from twsgi.interfaces import ILineLog
 from twsgi.settings.model import Address, Listener
@@ -20,6 +22,15 @@ _REMEDIES = {
     errno.EAFNOSUPPORT: "this machine has no such protocol; use an IPv4 address",
 }
 
+_UNIX_REMEDIES = {
+    errno.EADDRINUSE: "stop who listens there (ss -lxp shows it), or choose another name",
+    errno.ENOENT: "there is no such directory",
+    errno.EACCES: "the directory is closed to this user",
+    errno.EPERM: "chown-socket needs root, or the user's own groups",
+    errno.EBADF: "nobody has passed that descriptor",
+    errno.ENOTSOCK: "that descriptor is no socket",
+}
+
 _SOMAXCONN = "/proc/sys/net/core/somaxconn"
 
 
@@ -30,11 +41,15 @@ class BoundListener:
 
     @ivar socket: non-blocking, close-on-exec; L{Listening} closes it.
     @ivar address: where it is really bound: the port is never 0.
+    @ivar file: the socket file that was made for it.
+    @ivar passed: it listened already when this process was started.
     """
 
     listener: Listener
     socket: socket.socket
     address: Address
+    file: SocketFile | None = None
+    passed: bool = False
 
     @property
     def kind(self) -> str:
@@ -49,12 +64,20 @@ class Listening:
     """
 
     def __init__(
-        self, listeners: tuple[Listener, ...], log: ILineLog, somaxconn: int | None = None
+        self,
+        listeners: tuple[Listener, ...],
+        log: ILineLog,
+        somaxconn: int | None = None,
+        passed: Passed | None = None,
     ) -> None:
-        """C{somaxconn}: the longest queue that the kernel allows; None: ask it when binding."""
+        """
+        @param somaxconn: the longest queue that the kernel allows; None: ask it when binding.
+        @param passed: the sockets that listen already; None: those that the environment names.
+        """
         self._listeners = listeners
         self._log = log
         self._somaxconn = somaxconn
+        self._passed = passed
         self.bound: tuple[BoundListener, ...] = ()
 
     def bind(self) -> None:
@@ -66,43 +89,44 @@ class Listening:
         if self.bound:
             return
         limit = self._somaxconn if self._somaxconn is not None else system_backlog()
+        passed = self._passed or Passed.of(os.environ, os.getpid())
+        passed.forbid_inheritance()
         bound: list[BoundListener] = []
         try:
             for listener in self._listeners:
-                bound.append(self._bind(listener, limit))
+                bound.append(_bind(listener, limit, passed))
         except BaseException:
             for one in bound:
                 one.socket.close()
+                if one.file is not None:
+                    one.file.remove(self._log)
             raise
         self.bound = tuple(bound)
         self._announce(limit)
 
     def close(self) -> None:
-        """Closes the master's copies: a socket goes when its last child does."""
+        """
+        Closes the master's copies: a socket goes when its last child does, its file now, if
+        C{vacuum} is on and it is ours.
+        """
         for one in self.bound:
             one.socket.close()
+            if one.file is not None and one.listener.vacuum:
+                one.file.remove(self._log)
         self.bound = ()
-
-    def _bind(self, listener: Listener, limit: int | None) -> BoundListener:
-        backlog = listener.backlog if limit is None else min(listener.backlog, limit)
-        try:
-            bound = _listen(listener, backlog)
-        except OSError as error:
-            raise BindError(_explanation(listener, error)) from error
-        return BoundListener(
-            listener, bound, Address(listener.address.host, bound.getsockname()[1])
-        )
 
     def _announce(self, limit: int | None) -> None:
         sockets = 0
+        if any(one.passed for one in self.bound):
+            self._log.line("- SystemD socket activation detected -")
         for one in self.bound:
             auto = " (port auto-assigned)" if one.listener.address.port == 0 else ""
-            where = f"{one.address}{auto} fd {one.socket.fileno()}"
+            place = f"{one.address}{auto} fd {one.socket.fileno()}"
             if one.kind == HTTP:
-                self._log.line(f"uWSGI http bound on {where}")
+                self._log.line(f"uWSGI http bound on {place}")
                 continue
-            family = "TCP6" if one.address.ipv6 else "TCP"
-            self._log.line(f"uwsgi socket {sockets} bound to {family} address {where}")
+            how = "attached" if one.passed else "bound"
+            self._log.line(f"uwsgi socket {sockets} {how} to {_family(one)} address {place}")
             sockets += 1
         for asked in sorted({listener.backlog for listener in self._listeners}):
             self._announce_backlog(asked, limit)
@@ -126,7 +150,60 @@ def system_backlog() -> int | None:
         return None
 
 
-def _listen(listener: Listener, backlog: int) -> socket.socket:
+def _family(one: BoundListener) -> str:
+    """uWSGI's word for the kind of address."""
+    if one.address.path:
+        return "UNIX"
+    if one.passed:
+        return "INET"
+    return "TCP6" if one.address.ipv6 else "TCP"
+
+
+def _bind(listener: Listener, limit: int | None, passed: Passed) -> BoundListener:
+    """@raise BindError: the address cannot be had; nothing stays open."""
+    backlog = listener.backlog if limit is None else min(listener.backlog, limit)
+    address = listener.address
+    try:
+        given = passed.named(address.inherited) if address.inherited else passed.at(address)
+        if given is not None:
+            return _adopted(listener, given)
+        if address.path:
+            return _listen_unix(listener, backlog)
+        made = _listen_tcp(listener, backlog)
+    except OSError as error:
+        raise BindError(_explanation(listener, error)) from error
+    return BoundListener(listener, made, Address(address.host, made.getsockname()[1]))
+
+
+def _adopted(listener: Listener, number: int) -> BoundListener:
+    """@raise OSError: it is no socket that listens."""
+    sock = adopt(number)
+    sock.setblocking(False)
+    if sock.family != socket.AF_UNIX:
+        _tune(sock, listener.kind)
+    return BoundListener(listener, sock, where(sock), passed=True)
+
+
+def _listen_unix(listener: Listener, backlog: int) -> BoundListener:
+    """@raise OSError: it cannot be bound; nothing stays open, and no file."""
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    file = None
+    try:
+        made.setblocking(False)
+        if listener.address.file:
+            file = bind_file(made, listener)
+        else:
+            bind_abstract(made, listener.address.path)
+        made.listen(backlog)
+    except BaseException:
+        made.close()
+        if file is not None:
+            os.unlink(file.path)
+        raise
+    return BoundListener(listener, made, listener.address, file)
+
+
+def _listen_tcp(listener: Listener, backlog: int) -> socket.socket:
     """@raise OSError: it cannot be bound; nothing stays open."""
     ipv6 = listener.address.ipv6
     made = socket.socket(socket.AF_INET6 if ipv6 else socket.AF_INET, socket.SOCK_STREAM)
@@ -136,11 +213,7 @@ def _listen(listener: Listener, backlog: int) -> socket.socket:
         if ipv6:
             # As uWSGI: [::] takes IPv4 connections too, whatever the system's default is.
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        # Accepted sockets inherit it: one system call less for each connection.
-        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if listener.kind != HTTP and hasattr(socket, "TCP_DEFER_ACCEPT"):
-            # A worker is woken by a connection only when its request is there too.
-            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 1)
+        _tune(made, listener.kind)
         made.bind((listener.address.host, listener.address.port))
         made.listen(backlog)
     except BaseException:
@@ -149,7 +222,16 @@ def _listen(listener: Listener, backlog: int) -> socket.socket:
     return made
 
 
+def _tune(sock: socket.socket, kind: str) -> None:
+    # Accepted sockets inherit it: one system call less for each connection.
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if kind != HTTP and hasattr(socket, "TCP_DEFER_ACCEPT"):
+        # A worker is woken by a connection only when its request is there too.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 1)
+
+
 def _explanation(listener: Listener, error: OSError) -> str:
     reason = os.strerror(error.errno) if error.errno else str(error)
-    remedy = _REMEDIES.get(error.errno or 0)
+    remedies = _UNIX_REMEDIES if listener.address.path else _REMEDIES
+    remedy = remedies.get(error.errno or 0)
     return f"{listener.kind} = {listener.address}: {reason}" + (f": {remedy}" if remedy else "")

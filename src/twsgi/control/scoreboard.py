@@ -16,7 +16,7 @@ from twsgi.control.launch import anonymous_file
 RECORD = 16
 
 # A worker's words.  Written by the worker, but for those that say so.
-WORKER_PID, WORKER_STATE, WORKER_STARTED, WORKER_WAITING = range(4)
+WORKER_PID, WORKER_STATE, WORKER_STARTED, WORKER_WAITING, WORKER_STATIC = range(5)
 #: Values of WORKER_STATE.
 ABSENT, BOOTING, READY, DRAINING = range(4)
 
@@ -68,9 +68,12 @@ class Scoreboard:
         return self._record(self._frontends + (index - 1) * RECORD)
 
     def total_requests(self) -> int:
-        """All requests that all cores have finished, and all that the frontends served."""
-        return sum(self.words[self._cores + CORE_REQUESTS : self._frontends : RECORD]) + sum(
-            self.words[self._frontends + FRONTEND_REQUESTS :: RECORD]
+        """All requests that cores have finished, and all that were served without one."""
+        words = self.words
+        return (
+            sum(words[self._cores + CORE_REQUESTS : self._frontends : RECORD])
+            + sum(words[WORKER_STATIC : self._cores : RECORD])
+            + sum(words[self._frontends + FRONTEND_REQUESTS :: RECORD])
         )
 
     def worker_requests(self, worker: int) -> int:

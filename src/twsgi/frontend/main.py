@@ -11,6 +11,7 @@ from twsgi.control.child import (
     begin,
     connect,
     end,
+    enter,
     leave_signals_to_master,
     leave_within,
 )
@@ -59,7 +60,8 @@ class Frontend:
         )
         root: Any = ProxyRoot(self._dispatcher)
         if settings.check_static:
-            root = StaticFiles(settings.check_static, root, sink.line)
+            roots = [os.path.abspath(one) for one in settings.check_static]
+            root = StaticFiles(roots, root, sink.line)
         self._site = Site(root, watcher, limits(settings), self._answered, sink.line)
         self._link = _Link(self)
         self._acceptors: list[Acceptor] = []
@@ -81,6 +83,7 @@ class Frontend:
 
     def add_link(self, worker: int, link: int) -> None:
         """See L{AddWorkerLink}."""
+        os.set_inheritable(link, False)
         self._dispatcher.add_link(link, worker)
 
     def drain(self, final: bool) -> None:
@@ -169,6 +172,8 @@ def main() -> None:
 
     reactor: Any = installed
 
+    enter(launch, sink)
+    # Not before: whatever it opens lies inside of chroot.
     frontend = Frontend(launch, sink, reactor)
     reactor.callWhenRunning(frontend.start)
     reactor.run(installSignalHandlers=False)

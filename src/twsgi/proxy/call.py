@@ -117,4 +117,4 @@ class Call:
         """The client is gone; what the worker still says is dropped."""
         self.gone = True
         if self.link is not None:
-            self.link.resume()
+            self.link.cancel()

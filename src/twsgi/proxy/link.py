@@ -51,6 +51,13 @@ class FrontendLink:
         """The client reads again, or is gone: so do we."""
         self._connection.startReading()
 
+    def cancel(self) -> None:
+        """The client is gone: the worker may stop; what it still says is dropped."""
+        self.resume()
+        # Its answer to WANT_BODY is awaited by the worker, and nothing else.
+        if self.call is not None and self.call.body is None:
+            self._connection.write(frames.encode_cancel())
+
     def close(self) -> None:
         """Closes the link; it is idle."""
         self._connection.loseConnection()
@@ -100,14 +107,18 @@ class FrontendLink:
 
     def _send_body(self) -> None:
         """The body's descriptor with one byte; nothing else is on its way, so it goes at once."""
-        body = self.call.body if self.call is not None else None
-        descriptor = body.descriptor if body is not None else None
-        if descriptor is None:
+        call = self.call
+        descriptor = call.body.descriptor if call is not None and call.body is not None else None
+        if call is None or descriptor is None:
             raise FrameError("a body was asked for that there is not")
         try:
             socket.send_fds(self._socket, [b"\0"], [descriptor])
         except OSError as error:
             raise FrameError(f"the body cannot be sent: {error}") from None
+        # The worker has a descriptor of its own now.
+        call.done()
+        if call.gone:
+            self.cancel()
 
     def read_closed(self) -> None:
         """The worker has closed the link, or is gone."""

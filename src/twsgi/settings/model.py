@@ -164,11 +164,12 @@ class Plan:
     @ivar frontends: how many frontend processes there are.
     @ivar capacity: how many requests can be inside the application at once.
     @ivar environment: what the children's environment has beyond the master's (option C{env}).
-    @ivar directory: absolute; the children's working directory, None: where the master was started.
+    @ivar settings: what was asked for, C{chroot} made absolute.
+    @ivar directory: absolute, inside of C{chroot}; the children's working directory, None: where
+        the master was started, or that root.
     @ivar pidfile: absolute; relative ones start where the master does, whatever C{chdir} says.
     @ivar pidfile2: absolute, as the process finds it that writes it; relative ones start at
         C{directory}.
-    @ivar chroot: absolute; the root of the processes that serve, to which C{directory} belongs.
     @ivar daemonize: absolute; the log of the daemon to become, None: stay in the foreground.
     @ivar warnings: what the operator should read, one line each, nothing that stops the start.
     """
@@ -184,7 +185,6 @@ class Plan:
     directory: str | None
     pidfile: str | None = None
     pidfile2: str | None = None
-    chroot: str | None = None
     daemonize: str | None = None
     warnings: tuple[str, ...] = ()
 

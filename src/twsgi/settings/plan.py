@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 from twsgi.settings.addresses import parse_address
 from twsgi.settings.model import Address, Listener, Plan, Settings
@@ -20,25 +21,24 @@ def plan(settings: Settings, cwd: str) -> Plan:
     @param cwd: absolute: where the master is started; C{chdir} and C{pidfile} start there.
     """
     # cheaper is lower than processes, so that it asks for a master too.
-    master = settings.master or settings.processes > 1
+    master = settings.master or settings.processes > 1 or settings.http_processes > 1
     workers = settings.processes if master else 1
     minimum = settings.cheaper or workers
     # Inside of chroot paths start at the new root.
     directory = _absolute(settings.chdir, "/" if settings.chroot else cwd)
     chroot = _absolute(settings.chroot, cwd)
     return Plan(
-        settings=settings,
+        settings=settings if chroot == settings.chroot else replace(settings, chroot=chroot),
         master=master,
         listeners=_listeners(settings, master, cwd if chroot else directory or cwd),
         workers=workers,
         initial=settings.cheaper_initial or minimum,
         minimum=minimum,
-        frontends=1 if master and settings.http else 0,
+        frontends=settings.http_processes if master and settings.http else 0,
         environment=_environment(settings.env),
         directory=directory,
         pidfile=_absolute(settings.pidfile, cwd),
         pidfile2=_second_pidfile(settings, chroot if master else None, directory, cwd),
-        chroot=chroot,
         daemonize=_absolute(settings.daemonize, cwd),
         warnings=_notices(settings),
     )

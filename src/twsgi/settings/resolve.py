@@ -167,8 +167,8 @@ class _Draft:
     def _pass_over(self, one: Assignment) -> None:
         if one.name in PRIVILEGES:
             raise ConfigurationError(
-                f"{one}: twsgi cannot change privileges before it binds, and does not run with more "
-                "than was asked for: write uid and gid, or start twsgi as that user"
+                f"{one}: twsgi cannot change privileges before it binds, and does not run with "
+                "more than was asked for: write uid and gid, or start twsgi as that user"
             )
         self._unsupported.append(one.name)
         self.warnings.append(

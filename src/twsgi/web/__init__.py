@@ -11,6 +11,7 @@ In reading order:
 - L{twsgi.web.request}: a request, lazily a C{twisted.web} one.
 - L{twsgi.web.sinks}: where a response goes when it is made on another thread.
 - L{twsgi.web.site}: what all connections of a listener share: resource, limits, deadlines, log.
+- L{twsgi.web.offload}: threads that do nothing but send files.
 - L{twsgi.web.poller}: watches all these descriptors for the reactor, cheaply.
 - L{twsgi.web.threads}: the one place where another thread calls into the reactor.
 """

@@ -28,6 +28,10 @@ _AT_ONCE = 64
 _EXHAUSTED_PAUSE = 0.5
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
+#: REMOTE_ADDR and REMOTE_PORT of whoever comes over a UNIX socket: uWSGI's word for an address
+#: that applications can parse, though there is none.
+_UNIX_PEER = ("0.0.0.0", "")
+
 _log = Logger()
 
 
@@ -131,7 +135,7 @@ class Acceptor:
     def _connected(self, sock: socket.socket, peer: Any) -> None:
         sock.setblocking(False)
         # TCP_NODELAY is inherited from the listening socket.
-        name = (peer[0], str(peer[1])) if type(peer) is tuple else ("", "")
+        name = (peer[0], str(peer[1])) if type(peer) is tuple else _UNIX_PEER
         channel = HTTP1Channel(self._site, name)
         connection = Connection(sock, channel, self._reactor)
         channel.makeConnection(connection)

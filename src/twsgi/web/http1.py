@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 #: Bytes of further requests that may wait here while one is under way.
 PIPELINE_LIMIT = 65536
-#: Seconds that a connection is read, and what comes dropped, after an error was answered.
+#: Seconds that a connection is read, and what comes dropped, after an error was answered; and
+#: that a head has to be complete when all connections are to be closed.
 LINGER = 2.0
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -217,30 +218,8 @@ class HTTP1Channel:
 
     def writeHeaders(self, version: bytes, code: bytes, reason: bytes, headers: Any) -> None:
         """C{twisted.web}: the response's head; it leaves with what is written next."""
-        request = self.request
-        assert request is not None
-        lines = [b"HTTP/1.1 ", code, b" ", reason, b"\r\n"]
-        framed = request.method == b"HEAD" or code in (b"204", b"304")
-        for name, values in headers.getAllRawHeaders():
-            lower = name.lower()
-            if lower in (b"connection", b"keep-alive"):
-                continue
-            if lower in (b"content-length", b"transfer-encoding"):
-                framed = True
-            for value in values:
-                lines += (name, b": ", value, b"\r\n")
-        if not framed:
-            request.keep_alive = False
-        if not request.keep_alive:
-            lines.append(b"Connection: close\r\n")
-        elif not request.head.http11:
-            lines.append(b"Connection: keep-alive\r\n")
-        if not headers.hasHeader("date"):
-            lines.append(self.site.date().encode("latin-1"))
-        lines.append(b"\r\n")
-        self._held = b"".join(lines)
-        request.head_size = len(self._held)
-        request.header_count = len(lines) // 4
+        assert self.request is not None
+        self._held = self.request.encode_head(code, reason, headers, self.site.date())
 
     def write(self, data: bytes) -> None:
         """C{twisted.web}: bytes of the body."""
@@ -367,10 +346,15 @@ class HTTP1Channel:
             self._lose(linger=False)
 
     def close_if_idle(self) -> None:
-        """Closes, if no request is under way and none has begun to come."""
+        """Closes, if no request is under way; one whose head has begun to come has L{LINGER}."""
         with self.transport.lock:
-            idle = not self.busy and not self._buffer and self._head is None
-        if idle and self._state != _CLOSED:
+            busy = self.busy or self._head is not None
+            begun = bool(self._buffer)
+        if busy or self._state == _CLOSED:
+            return
+        if begun:
+            self.deadline = min(self.deadline, self.site.seconds() + LINGER)
+        else:
             self._lose(linger=False)
 
     def connectionLost(self, reason: Failure) -> None:

@@ -146,14 +146,35 @@ class Request(ServerRequest):
             else:
                 self.processingFailed(failure)
 
-    def answer(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
-        """Responds with C{body}, whole, and finishes."""
-        self.setResponseCode(status)
-        for name, value in headers:
-            self.responseHeaders.addRawHeader(name, value)
-        self.responseHeaders.setRawHeaders("Content-Length", [str(len(body))])
-        self.write(body)
-        self.finish()
+    def encode_head(self, code: bytes, reason: bytes, headers: Headers, date: str) -> bytes:
+        """
+        The head of a response that a resource of C{twisted.web} writes; where it does not say how
+        long its body is, the connection's end does.
+
+        @param date: the Date field's line.
+        """
+        lines = [b"HTTP/1.1 ", code, b" ", reason, b"\r\n"]
+        framed = self.method == b"HEAD" or code in (b"204", b"304")
+        for name, values in headers.getAllRawHeaders():
+            lower = name.lower()
+            if lower in (b"connection", b"keep-alive"):
+                continue
+            if lower in (b"content-length", b"transfer-encoding"):
+                framed = True
+            for value in values:
+                lines += (name, b": ", value, b"\r\n")
+        self.header_count = len(lines) // 4 - 1
+        self.keep_alive = self.keep_alive and framed
+        if not self.keep_alive:
+            lines.append(b"Connection: close\r\n")
+        elif not self.head.http11:
+            lines.append(b"Connection: keep-alive\r\n")
+        if not headers.hasHeader("date"):
+            lines.append(date.encode("latin-1"))
+        lines.append(b"\r\n")
+        head = b"".join(lines)
+        self.head_size = len(head)
+        return head
 
     def __hash__(self) -> int:
         return id(self)

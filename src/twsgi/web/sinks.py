@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Bytes that may be on their way to the reactor, or wait in the transport, before a thread waits.
 HIGH_WATER = 256 * 1024
+#: Pieces below this size are joined with what comes before and after them, into one send.
+JOINED = 16 * 1024
 
 
 @implementer(IResponseSink)
@@ -51,19 +53,36 @@ class EncodedSink:
 
     def write(self, data: bytes) -> None:
         """See L{IResponseSink}."""
-        self.body_size += len(data)
-        data = self._encoder.body(data)
-        if self._held:
-            data, self._held = self._held + data, b""
+        encoder = self._encoder
         self.head_sent = True
+        if not encoder.omits_body:
+            self.body_size += len(data)
+            if len(data) >= JOINED:
+                self._write_long(data)
+                return
+        data = self._held + encoder.body(data)
+        self._held = b""
         self._send(data)
+
+    def _write_long(self, data: bytes) -> None:
+        """Without a copy: an application may send all it has in one piece."""
+        before, after = self._encoder.around(len(data))
+        before, self._held = self._held + before, b""
+        for piece in (before, data, after):
+            if piece:
+                self._send(piece)
 
     def finish(self, data: bytes) -> None:
         """See L{IResponseSink}."""
         encoder = self._encoder
-        if data:
+        if len(data) >= JOINED:
+            self.write(data)
+            data = b""
+        elif data and not encoder.omits_body:
             self.body_size += len(data)
             data = encoder.body(data)
+        elif data:
+            data = b""
         self.head_sent = self.finished = True
         self._end(self._held + data + encoder.end(), encoder.close)
 

@@ -115,7 +115,11 @@ class Site(ServerSite):
         """A request was refused before any resource saw it."""
         self._refusals += 1
         if self._refusals <= _REFUSALS:
-            self._log_refusal(f"{channel.peer[0]}: {error.status}: {error.reason}")
+            what = ""
+            if channel.request is not None:
+                environ = channel.request.head.environ
+                what = f"{environ['REQUEST_METHOD']} {environ['REQUEST_URI']}: "
+            self._log_refusal(f"{channel.peer[0]}: {what}{error.status}: {error.reason}")
 
     def error_response(self, status: int, headers: str = "") -> bytes:
         """A short response, whole, after which the connection is closed."""

@@ -23,8 +23,8 @@ _RESPONSE = Struct("<BBHI")
 REQUEST_HEAD = _REQUEST.size
 RESPONSE_HEAD = _RESPONSE.size
 
-# Kinds of frame.  REQUEST goes to the worker, the others to the frontend.
-REQUEST, RESPONSE, RETIRE, WANT_BODY, BOUNCE = range(1, 6)
+# Kinds of frame.  REQUEST and CANCEL go to the worker, the others to the frontend.
+REQUEST, RESPONSE, RETIRE, WANT_BODY, BOUNCE, CANCEL = range(1, 7)
 
 # Flags of a request.
 KEEP_ALIVE, HEAD, HTTP11, SPOOLED = 1, 2, 4, 8
@@ -63,6 +63,11 @@ def encode_request(flags: int, variables: bytes, body: bytes, length: int) -> by
     return b"".join((_REQUEST.pack(REQUEST, flags, 0, len(variables), length), variables, body))
 
 
+def encode_cancel() -> bytes:
+    """Nobody waits for the response any more; it is to end, in whatever way."""
+    return _REQUEST.pack(CANCEL, 0, 0, 0, 0)
+
+
 def decode_request_head(data: bytes) -> tuple[int, int, int]:
     """
     @param data: at least L{REQUEST_HEAD} bytes.
@@ -78,6 +83,11 @@ def decode_request_head(data: bytes) -> tuple[int, int, int]:
 def encode_response(flags: int, data: bytes) -> bytes:
     """Bytes for the client."""
     return _RESPONSE.pack(RESPONSE, flags, 0, len(data)) + data
+
+
+def encode_response_head(flags: int, length: int) -> bytes:
+    """What comes before C{length} bytes for the client that are sent apart, for they are many."""
+    return _RESPONSE.pack(RESPONSE, flags, 0, length)
 
 
 def encode_signal(kind: int) -> bytes:

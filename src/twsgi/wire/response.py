@@ -173,6 +173,10 @@ class ResponseEncoder:
             return b"%x\r\n%b\r\n" % (len(data), data)
         return data
 
+    def around(self, length: int) -> tuple[bytes, bytes]:
+        """What comes before and after a piece of the body that is sent apart, for it is long."""
+        return (b"%x\r\n" % length, b"\r\n") if self._chunked else (b"", b"")
+
     def end(self) -> bytes:
         """What follows the last piece."""
         return b"0\r\n\r\n" if self._chunked else b""

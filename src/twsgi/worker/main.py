@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import socket
 import sys
@@ -15,6 +16,7 @@ from twsgi.control.child import (
     begin,
     connect,
     end,
+    enter,
     leave_signals_to_master,
     leave_within,
 )
@@ -28,6 +30,22 @@ from twsgi.worker.serving import Serving
 from twsgi.wsgi.application import Application
 from twsgi.wsgi.environ import base_environ
 from twsgi.wsgi.loader import extend_path, load_application
+
+
+#: What is imported when it is first needed; see L{preload}.
+_LATER = (
+    "encodings.ascii",
+    "encodings.idna",
+    "encodings.latin_1",
+    "traceback",
+    "twisted.internet.address",
+    "twisted.web.static",
+    "twsgi.static.resource",
+    "twsgi.web.acceptor",
+    "twsgi.web.poller",
+    "twsgi.web.site",
+    "twsgi.wsgi.root",
+)
 
 
 class Worker:
@@ -95,6 +113,7 @@ class Worker:
 
     def add_link(self, frontend: int, link: int) -> None:
         """See L{AddFrontendLink}."""
+        os.set_inheritable(link, False)
         assert self._serving is not None
         self._serving.add_link(link, frontend)
 
@@ -157,6 +176,15 @@ class _Link(ControlLink):
         return {}
 
 
+def preload() -> None:
+    """
+    Imports what is else imported when it is first needed: it may lie outside of C{chroot}.  What
+    the application imports must lie within.
+    """
+    for name in _LATER:
+        importlib.import_module(name)
+
+
 def load(settings: Settings, sink: ILineLog) -> Application:
     """
     The application, announced in the log; with C{need-app = false}, where it cannot be had, one
@@ -197,6 +225,9 @@ def main() -> None:
     reactor: Any = installed
 
     worker = Worker(launch, sink, reactor)
+    if launch.settings.chroot is not None:
+        preload()
+    enter(launch, sink)
     reactor.callWhenRunning(worker.start)
     reactor.run(installSignalHandlers=False)
     worker.stopped()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,7 @@ from twsgi.control.scoreboard import (
     BOOTING,
     DRAINING,
     READY,
+    WORKER_STATIC,
     WORKER_STATE,
     WORKER_WAITING,
     Scoreboard,
@@ -93,7 +95,9 @@ class Serving:
         settings = self._settings
         root: Any = ApplicationRoot(self._cores, settings.socket_timeout)
         if settings.check_static:
-            root = StaticFiles(settings.check_static, root, self._sink.line)
+            # Absolute from now on: an application may change its directory.
+            roots = [os.path.abspath(one) for one in settings.check_static]
+            root = StaticFiles(roots, root, self._sink.line)
         limits = Limits(
             buffer_size=settings.buffer_size,
             headers_timeout=settings.http_headers_timeout,
@@ -173,6 +177,7 @@ class Serving:
             acceptor.resume()
 
     def _answered(self, request: Any) -> None:
+        self._record[WORKER_STATIC] += 1
         if not self._settings.disable_logging:
             self._log.resource(request, self._reactor.seconds())
 

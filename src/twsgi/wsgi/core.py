@@ -27,7 +27,7 @@ from twsgi.web.threads import hand_to_reactor
 from twsgi.wire import frames
 from twsgi.wire.response import Date, ResponseEncoder
 from twsgi.wsgi.application import Application, run_application
-from twsgi.wsgi.link import LinkSink, WorkerLink
+from twsgi.wsgi.link import CANCELLED, LinkSink, WorkerLink
 from twsgi.wsgi.response import Response
 
 
@@ -104,6 +104,7 @@ class Core(threading.Thread):
             if request is not None:
                 # Whatever happens now, the response is ended, and the link may have the next.
                 alive = True
+            if request is not None and request is not CANCELLED:
                 self._serve_link(link, request.flags, request.variables, request.body)
         except FrameError:
             alive = False

@@ -16,7 +16,7 @@ import threading
 from typing import BinaryIO
 
 from twsgi.errors import ClientDisconnected, FrameError
-from twsgi.web.sinks import EncodedSink
+from twsgi.web.sinks import JOINED, EncodedSink
 from twsgi.wire import frames
 from twsgi.wire.response import ResponseEncoder
 
@@ -40,6 +40,10 @@ class LinkRequest:
         self.flags = flags
         self.variables = variables
         self.body = body
+
+
+#: What L{WorkerLink.receive} returns for a cancellation that came late.
+CANCELLED = LinkRequest(0, b"", io.BytesIO())
 
 
 class WorkerLink:
@@ -73,11 +77,15 @@ class WorkerLink:
         """
         Reads one request, whole.  Blocks while it comes.
 
-        @return: None at the end of file: the frontend has closed the link, or is gone.
+        @return: None at the end of file: the frontend has closed the link, or is gone;
+            L{CANCELLED}: no request, but the end of one that has been served meanwhile.
         @raise FrameError: these are no requests.
         """
         try:
-            flags, data, start, length = self._receive_head()
+            received = self._receive_head()
+            if received is None:
+                return CANCELLED
+            flags, data, start, length = received
             body = self._receive_body(flags, data[start:], length)
         except ConnectionError:
             return None
@@ -92,7 +100,10 @@ class WorkerLink:
         @raise FrameError: these are no requests.
         """
         try:
-            flags, data, start, length = self._receive_head()
+            received = self._receive_head()
+            if received is None:
+                return True
+            flags, data, start, length = received
             missing = 0 if flags & frames.SPOOLED else length - (len(data) - start)
             while missing > 0:
                 missing -= len(self._more())
@@ -101,11 +112,20 @@ class WorkerLink:
             return False
         return True
 
-    def _receive_head(self) -> tuple[int, bytes, int, int]:
-        """Flags, what has come, where in it the body begins, and the body's length."""
+    def _receive_head(self) -> tuple[int, bytes, int, int] | None:
+        """
+        Flags, what has come, where in it the body begins, and the body's length; None where there
+        was but a cancellation that came late.
+        """
         data = self._more()
         while len(data) < frames.REQUEST_HEAD:
             data += self._more()
+        if data[0] == frames.CANCEL:
+            data = data[frames.REQUEST_HEAD :]
+            if not data:
+                return None
+            while len(data) < frames.REQUEST_HEAD:
+                data += self._more()
         flags, size, length = frames.decode_request_head(data)
         start = frames.REQUEST_HEAD + size
         while len(data) < start:
@@ -157,12 +177,27 @@ class WorkerLink:
 
         @raise ClientDisconnected: the frontend is gone, or has read nothing for too long.
         """
-        self._send(frames.encode_response(flags, data))
+        if len(data) < JOINED:
+            self._send(frames.encode_response(flags, data))
+        else:
+            self._send(frames.encode_response_head(flags, len(data)), data)
 
-    def _send(self, data: bytes) -> None:
+    def cancelled(self) -> bool:
+        """Nobody waits for the response any more.  The core, within a request."""
+        try:
+            # Within a request a frontend says nothing else, and the end of file means it is gone.
+            self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            pass
+        return True
+
+    def _send(self, *pieces: bytes) -> None:
         with self._lock:
             try:
-                self._socket.sendall(data)
+                for piece in pieces:
+                    self._socket.sendall(piece)
             except OSError as error:
                 # Nothing more may follow half a frame.
                 self._shutdown()
@@ -218,6 +253,8 @@ class LinkSink(EncodedSink):
         self._link = link
 
     def _send(self, data: bytes) -> None:
+        if self._link.cancelled():
+            raise ClientDisconnected("the client is gone")
         self._link.send(0, data)
 
     def _end(self, data: bytes, close: bool) -> None:

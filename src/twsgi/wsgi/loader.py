@@ -91,7 +91,10 @@ def _print_traceback(error: BaseException) -> None:
     while trace is not None and _is_ours(trace.tb_frame.f_code.co_filename):
         trace = trace.tb_next
     if trace is not None or isinstance(error, SyntaxError):
-        traceback.print_exception(type(error), error, trace)
+        lines = traceback.format_exception(type(error), error, trace)
+        # In one write: other workers say the same at the same time.
+        sys.stderr.write("".join(lines))
+        sys.stderr.flush()
 
 
 def _is_ours(filename: str) -> bool:

@@ -1,0 +1,81 @@
+"""L{twsgi.wsgi.environ}: what every application is told."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from twsgi.wsgi.environ import FileWrapper, base_environ, error_stream
+
+
+class BaseTests(SynchronousTestCase):
+    """L{base_environ}."""
+
+    def test_values(self) -> None:
+        """It is PEP 3333's, with the server's name and how many there may be at once."""
+        errors = io.StringIO()
+        found = base_environ("name", 8000, True, False, errors)
+        expected: dict[str, Any] = {
+            "SCRIPT_NAME": "",
+            "SERVER_NAME": "name",
+            "SERVER_PORT": "8000",
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "http",
+            "wsgi.errors": errors,
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+            "wsgi.file_wrapper": FileWrapper,
+            "wsgi.input_terminated": True,
+            "uwsgi.node": os.uname().nodename.encode(),
+        }
+        self.assertEqual(found, expected)
+
+    def test_errors(self) -> None:
+        """Without a stream of their own, errors go to stderr."""
+        self.assertIs(base_environ("name", 1, False, True)["wsgi.errors"], sys.stderr)
+
+
+class ErrorStreamTests(SynchronousTestCase):
+    """L{error_stream}."""
+
+    def test_lines(self) -> None:
+        """A line is in the log as soon as it ends; what cannot be written is an escape."""
+        reading, writing = os.pipe()
+        self.addCleanup(os.close, reading)
+        stream = error_stream(writing)
+        stream.write("caf\xe9 \udcff")
+        stream.write("!\n")
+        self.assertEqual(os.read(reading, 100), b"caf\xc3\xa9 \\udcff!\n")
+        print("more", file=stream)
+        self.assertEqual(os.read(reading, 100), b"more\n")
+        stream.close()
+        os.close(writing)  # it stayed open
+
+
+class FileWrapperTests(SynchronousTestCase):
+    """L{FileWrapper}."""
+
+    def test_blocks(self) -> None:
+        """A file is given in blocks, from where it stands, and closed."""
+        file = io.BytesIO(b"0123456789")
+        file.seek(1)
+        wrapper = FileWrapper(file, 4)
+        self.assertEqual(list(wrapper), [b"1234", b"5678", b"9"])
+        wrapper.close()
+        self.assertTrue(file.closed)
+
+    def test_without_close(self) -> None:
+        """What has no C{close} gets none."""
+
+        class Readable:
+            def read(self, size: int) -> bytes:
+                return b""
+
+        wrapper = FileWrapper(Readable())
+        self.assertEqual(list(wrapper), [])
+        self.assertFalse(hasattr(wrapper, "close"))
