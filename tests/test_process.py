@@ -16,7 +16,7 @@ from twsgi import process
 from twsgi.control import title
 from twsgi.errors import ConfigurationError, UserError
 from twsgi.pidfile import Pidfile
-from twsgi.process import apply_to_process, exit_with
+from twsgi.process import apply_to_process, exit_with, settle_process
 from twsgi.signals import install_signals
 
 
@@ -119,6 +119,7 @@ class ApplyToProcessTests(SynchronousTestCase):
         """A master keeps its directory and environment: they are the children's."""
         before = os.getcwd()
         apply_to_process(a_plan(directory="/"))
+        settle_process(a_plan(directory="/"), FakeLog())
         self.assertEqual((os.getcwd(), self.titles), (before, []))
 
     def test_title(self) -> None:
@@ -132,15 +133,14 @@ class ApplyToProcessTests(SynchronousTestCase):
         """Without a master this process works in C{chdir}."""
         directory = os.path.realpath(self.mktemp())
         os.mkdir(directory)
-        apply_to_process(a_plan(master=False, directory=directory))
+        settle_process(a_plan(master=False, directory=directory), FakeLog())
         self.assertEqual(os.getcwd(), directory)
 
     def test_missing_directory(self) -> None:
         """A directory that is not there is one line."""
         plan = a_plan(master=False, directory="/nowhere/at/all")
-        self.assertIn(
-            "/nowhere/at/all", str(self.assertRaises(ConfigurationError, apply_to_process, plan))
-        )
+        error = self.assertRaises(ConfigurationError, settle_process, plan, FakeLog())
+        self.assertIn("/nowhere/at/all", str(error))
 
 
 class TitleTests(SynchronousTestCase):

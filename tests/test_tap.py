@@ -252,7 +252,8 @@ class MakeServiceTests(InDirectoryCase):
             (INI, ["--threads=two"], "threads"),
             (INI + "threads = two\n", [], "uwsgi.ini:5"),
             (INI + "strict = true\nprocesess = 2\n", [], "uwsgi.ini:6"),
-            (INI + "uid = nobody\n", [], "uid"),
+            (INI + "uid = no-such-user\n", [], "uid"),
+            (INI + "immediate-uid = nobody\n", [], "immediate-uid"),
             ("[uwsgi]\nmodule = app\n", [], "http"),
         ]:
             self.error.seek(0)

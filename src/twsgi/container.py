@@ -12,13 +12,29 @@ from twisted.internet.defer import Deferred, fail, maybeDeferred, succeed
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from twsgi.control.privileges import check_place
 from twsgi.errors import ConfigurationError
 from twsgi.interfaces import ILineLog
 from twsgi.log.embedded import LoggerLog
 from twsgi.settings.model import Plan, Settings
 
 #: Options about the process that serves.  Without a master that is the host's, which is not ours.
-_OF_THE_PROCESS = ("chdir", "env", "pidfile", "procname_prefix", "auto_procname")
+_OF_THE_PROCESS = (
+    "chdir",
+    "env",
+    "pidfile",
+    "pidfile2",
+    "daemonize",
+    "uid",
+    "gid",
+    "add_gid",
+    "chroot",
+    "umask",
+    "procname_prefix",
+    "auto_procname",
+)
+#: Options about the master's process, which an embedded container has not.
+_OF_THE_MASTER = ("pidfile", "pidfile2", "daemonize")
 
 
 class PlanService(Protocol):
@@ -144,11 +160,12 @@ class Container(Service):
         Binds the listening sockets, if they are not yet.
 
         @raise BindError: an address cannot be had; nothing stays bound.
-        @raise ConfigurationError: C{chdir} is no directory; nothing is bound.
+        @raise ConfigurationError: C{chdir}, C{chroot}, C{uid} or C{gid} cannot be; nothing is
+            bound.
         """
-        directory = self.plan.directory
-        if directory is not None and not os.path.isdir(directory):
-            raise ConfigurationError(f"chdir = {directory}: there is no such directory")
+        if self._running is None:
+            # Not again at the start: by then names of users may lie outside of the root.
+            check_place(self.plan.settings, self.plan.directory)
         execution = self._execution()
         try:
             execution.bind()
@@ -257,8 +274,12 @@ def embedded_plan(options: Mapping[str, object]) -> Plan:
     found = plan(settings, os.getcwd())
     if not found.master:
         _refuse_options_of_the_process(settings)
-    elif settings.pidfile:
-        warnings.append("pidfile: not written, for an embedded container has no process")
+    else:
+        warnings += [
+            f"{option}: not written, for an embedded container has no process"
+            for option in _OF_THE_MASTER
+            if getattr(settings, option)
+        ]
     return dataclasses.replace(found, warnings=(*warnings, *found.warnings))
 
 

@@ -14,11 +14,12 @@ from twisted.python.components import Componentized
 from twisted.python.failure import Failure
 
 from twsgi.container import Container
+from twsgi.daemon import Detachment
 from twsgi.errors import UserError
 from twsgi.log.observer import SinkObserver
 from twsgi.log.sink import LogSink
 from twsgi.pidfile import Pidfile
-from twsgi.process import StandardStreams, apply_to_process
+from twsgi.process import StandardStreams, apply_to_process, settle_process
 from twsgi.signals import install_signals
 
 #: After a second signal nothing may hold the process for longer, in seconds.
@@ -49,6 +50,8 @@ class Instance(Service):
         log_is_file: bool = False,
         observe: bool = True,
         streams: StandardStreams | None = None,
+        second_pidfile: Pidfile | None = None,
+        detachment: Detachment | None = None,
         take_signals: Callable[..., None] = install_signals,
         last_resort: Callable[[float], None] = _leave_in_any_case,
     ) -> None:
@@ -56,11 +59,14 @@ class Instance(Service):
         @param log_is_file: the log is not where descriptor 2 leads to.
         @param observe: what is said through L{twisted.logger} shall go to the log too.
         @param streams: what to put back when the reactor runs; None: nothing.
+        @param second_pidfile: is written when privileges have been dropped.
+        @param detachment: takes the process into the background first; None: nobody, or a runner.
         """
         self.exit_code = 0
         self.container = container
         self.sink = sink
-        self._pidfile = pidfile
+        self._pidfiles = (pidfile, second_pidfile or Pidfile("", "pidfile2"))
+        self._detachment = detachment
         self._reactor = reactor
         self._log_is_file = log_is_file
         self._observe = observe
@@ -76,8 +82,10 @@ class Instance(Service):
         super().setServiceParent(parent)
 
     def privilegedStartService(self) -> None:
-        """Binds what is not bound yet."""
+        """Goes into the background, if that is ours to do; binds what is not bound yet."""
         super().privilegedStartService()
+        if self._detachment is not None:
+            self._detachment.begin()
         self.container.privilegedStartService()
 
     def startService(self) -> None:
@@ -87,15 +95,19 @@ class Instance(Service):
         self._reactor.callWhenRunning(self._take_over)
         self.container.failed.addErrback(self._failed)
         try:
-            apply_to_process(self.container.plan)
-            if self._pidfile.write():
-                self.sink.line(f"writing pidfile to {self._pidfile.path}")
+            plan = self.container.plan
+            apply_to_process(plan)
+            self._write(self._pidfiles[0])
+            settle_process(plan, self.sink)
+            self._write(self._pidfiles[1])
             self.container.startService()
         except UserError:
             self._failed(Failure())
         except BaseException:
-            self._pidfile.remove()
+            self._remove_pidfiles()
             raise
+        if self._detachment is not None:
+            self._detachment.report(0)
 
     def stopService(self) -> Deferred[Any]:
         """Stops the container; fires when nothing is left of it."""
@@ -138,17 +150,29 @@ class Instance(Service):
     def _failed(self, failure: Failure) -> None:
         """The service cannot go on: the reason is logged, its code becomes the process's."""
         error = failure.value
+        self._remove_pidfiles()
         if isinstance(error, UserError):
             self.exit_code = error.exit_code
             self.sink.line(f"twsgi: {error}")
         else:
             self.exit_code = 1
             self._log.failure("the container failed", failure)
-        self._pidfile.remove()
+        if self._detachment is not None:
+            self._detachment.report(self.exit_code, str(error))
         if not self._ending:
             self._reactor.callWhenRunning(self._end)
 
     def _stopped(self, result: Any) -> Any:
         if self.container.plan.settings.vacuum:
-            self._pidfile.remove()
+            self._remove_pidfiles()
         return result
+
+    def _write(self, pidfile: Pidfile) -> None:
+        if pidfile.write():
+            self.sink.line(f"writing pidfile to {pidfile.path}")
+
+    def _remove_pidfiles(self) -> None:
+        for pidfile in self._pidfiles:
+            said = pidfile.remove()
+            if said:
+                self.sink.line(said)

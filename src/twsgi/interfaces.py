@@ -85,6 +85,23 @@ class ISendfileTransport(Interface):
             file has become shorter; the connection is then closed.
         """
 
+    def sends_via(count: int) -> str:
+        """By what means C{count} bytes of a file leave, for the log: C{sendfile}, C{offload}."""
+
+
+class IFileSink(IResponseSink):
+    """A sink that can end a response with a part of a file, without the application's thread."""
+
+    def send_file(descriptor: int, offset: int, count: int) -> str:
+        """
+        Instead of L{finish}: after the head C{count} bytes of the file are the body.  The thread
+        that runs the request; it may do something else as soon as this returns.
+
+        @param descriptor: stays the caller's, who may close it at once.
+        @return: by what means it is sent, for the log.
+        @raise ClientDisconnected: the client is gone.
+        """
+
 
 class ILineLog(Interface):
     """Where the container's own words go: the log of a process of its own, or a host's."""

@@ -18,6 +18,7 @@ class Pidfile:
         self.path = path
         self._option = option
         self._pid = 0
+        self._written: tuple[int, int, int] | None = None
 
     def check(self) -> None:
         """
@@ -49,6 +50,7 @@ class Pidfile:
             with open(self.path, "w") as file:
                 self._pid = os.getpid()
                 file.write(f"{self._pid}\n")
+            self._written = self._seen()
         except OSError as error:
             raise UserError(f"{self._option}: {self.path}: {error.strerror}") from error
         return True
@@ -63,14 +65,25 @@ class Pidfile:
             return ""
         said = ""
         try:
-            with open(self.path) as file:
-                written = file.read().strip()
-            if written == str(self._pid):
+            if self._is_ours():
                 os.unlink(self.path)
                 said = f"VACUUM: {self._option} removed."
         except FileNotFoundError:
-            pass
+            said = f"VACUUM: {self._option} {self.path} is not there"
         except OSError as error:
             said = f"VACUUM: {self._option} {self.path} stays: {error.strerror}"
         self._pid = 0
         return said
+
+    def _is_ours(self) -> bool:
+        """@raise OSError: it is gone."""
+        try:
+            with open(self.path) as file:
+                return file.read().strip() == str(self._pid)
+        except PermissionError:
+            # Written before privileges were dropped; to remove it needs rights to its directory.
+            return self._seen() == self._written
+
+    def _seen(self) -> tuple[int, int, int]:
+        found = os.stat(self.path)
+        return found.st_dev, found.st_ino, found.st_mtime_ns

@@ -8,33 +8,58 @@ import sys
 from collections.abc import Callable
 from typing import Any, TextIO
 
+from twsgi.control.privileges import Identity, settle
 from twsgi.control.title import set_process_title
 from twsgi.errors import ConfigurationError
+from twsgi.interfaces import ILineLog
 from twsgi.settings.model import Plan
 
 
 def apply_to_process(plan: Plan) -> None:
     """
-    Does what the options say of the process: C{auto-procname} and C{procname-prefix}; and without
-    a master, when the application runs in this process, C{chdir}, C{env}, and the working directory
-    at the front of C{sys.path}.
-
-    @raise ConfigurationError: the directory cannot be entered.
+    Does what the options say of any process, with whatever rights it has now: C{auto-procname},
+    C{procname-prefix}, C{umask}.
     """
     settings = plan.settings
+    if settings.umask is not None:
+        os.umask(settings.umask)
     if settings.auto_procname or settings.procname_prefix:
         role = "master" if plan.master else "worker 1"
         set_process_title(f"{settings.procname_prefix}uWSGI {role}")
-    if plan.master:
-        return
-    if plan.directory is not None:
-        try:
-            os.chdir(plan.directory)
-        except OSError as error:
-            raise ConfigurationError(f"chdir: {plan.directory}: {error.strerror}") from error
-    os.environ.update(plan.environment)
-    # Where uWSGI's applications expect to be imported from.
-    sys.path.insert(0, ".")
+
+
+def settle_process(plan: Plan, log: ILineLog, system: Any = os) -> None:
+    """
+    Takes C{uid}, C{gid}, C{add-gid}; and without a master, when the application runs in this
+    process, C{chroot}, C{chdir}, C{env} too, and the working directory at the front of
+    C{sys.path}.  After all is bound.
+
+    With C{chroot} a master stays what it is: its children have to begin outside, as root.
+
+    @raise ConfigurationError: the system refuses.
+    """
+    settings = plan.settings
+    if not plan.master:
+        if settings.chroot is not None:
+            from twsgi.worker.main import preload
+
+            preload()
+        settle(settings, plan.directory, log, system)
+        os.environ.update(plan.environment)
+        # Where uWSGI's applications expect to be imported from.
+        sys.path.insert(0, ".")
+    elif settings.chroot is None:
+        Identity.of(settings).take(log, system)
+        if not system.access(sys.executable, os.X_OK):
+            raise ConfigurationError(
+                f"uid = {settings.uid}: that user may not run {sys.executable}, which the other"
+                " processes are: install Python where it may"
+            )
+    else:
+        log.line(
+            f"chroot = {settings.chroot}: the master stays outside, as user {system.geteuid()}:"
+            " it starts the processes that go inside"
+        )
 
 
 class StandardStreams:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,12 +21,20 @@ class Surroundings:
     @ivar logfile: the file that the operator wants the log in, None: descriptor 2.
     @ivar directory: where the runner will go before the start (twistd's C{--rundir}), absolute.
     @ivar syslog: Twisted's own messages go to syslog.
+    @ivar daemon: the runner goes into the background.
+    @ivar log_option: who asked for C{logfile}.
+    @ivar uid: whom the runner becomes before the start (twistd's C{--uid}), None: nobody.
+    @ivar gid: likewise.
     """
 
     runner: str = "twsgi"
     logfile: str | None = None
     directory: str | None = None
     syslog: bool = False
+    daemon: bool = False
+    log_option: str = ""
+    uid: int | None = None
+    gid: int | None = None
 
     @classmethod
     def of(cls, parent: Mapping[str, Any] | None) -> Surroundings:
@@ -53,7 +62,25 @@ class Surroundings:
             None if logfile == "-" else os.path.abspath(logfile),
             None if rundir == "." else os.path.abspath(rundir),
             bool(parent.get("syslog")),
+            daemon,
+            "--logfile" if parent.get("logfile") else "",
+            parent.get("uid"),
+            parent.get("gid"),
         )
+
+    def daemonized(self, path: str) -> tuple[Surroundings, str]:
+        """
+        What C{daemonize = path} makes of them, and what is to be said about it, if anything:
+        whoever was told on the command line to stay in the foreground stays there, and twistd's
+        own C{--logfile} is a later word than the file's.
+        """
+        if self.runner != "twsgi" and not self.daemon:
+            command = "twistd -n" if self.runner == "twistd" else self.runner
+            return self, f"daemonize = {path}: {command} stays in the foreground, the log with it"
+        if self.daemon and self.log_option:
+            return self, f"daemonize = {path}: the log goes to {self.logfile}, as --logfile says"
+        made = dataclasses.replace(self, daemon=True, logfile=path, log_option="daemonize")
+        return made, ""
 
     def open_log(self) -> LogSink:
         """
@@ -66,7 +93,8 @@ class Surroundings:
         try:
             return LogSink.file(self.logfile)
         except OSError as error:
-            raise ConfigurationError(f"--logfile: {self.logfile}: {error.strerror}") from error
+            option = self.log_option or "--logfile"
+            raise ConfigurationError(f"{option}: {self.logfile}: {error.strerror}") from error
 
 
 def _file_of_twist(parent: Mapping[str, Any]) -> str | None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from twisted.python import usage
 
 from twsgi._version import __version__
-from twsgi.errors import UserError
+from twsgi.errors import ConfigurationError, UserError
 from twsgi.surroundings import Surroundings
 
 if TYPE_CHECKING:
@@ -87,13 +87,22 @@ def prepare(arguments: Sequence[str], surroundings: Surroundings, reactor: Any) 
     @raise UserError: see L{makeService}; nothing is bound then.
     """
     from twsgi.container import Container
+    from twsgi.control.privileges import root_words
+    from twsgi.daemon import Detachment
     from twsgi.instance import Instance
     from twsgi.pidfile import Pidfile
     from twsgi.process import StandardStreams
 
     plan = plan_of(arguments, surroundings)
+    check_runner(plan, surroundings)
+    if plan.daemonize is not None:
+        surroundings, notice = surroundings.daemonized(plan.daemonize)
+        if notice:
+            plan = dataclasses.replace(plan, warnings=(*plan.warnings, notice))
     pidfile = Pidfile(plan.pidfile or "")
     pidfile.check()
+    if plan.settings.umask is not None:
+        os.umask(plan.settings.umask)
     sink = surroundings.open_log()
     tell(plan.warnings, sink, surroundings)
     container = Container.from_plan(plan, reactor=reactor, log=sink, log_descriptor=sink.descriptor)
@@ -104,6 +113,8 @@ def prepare(arguments: Sequence[str], surroundings: Surroundings, reactor: Any) 
             sink.line(f"twsgi: {error}")
         sink.close()
         raise
+    for line in root_words(plan.settings):
+        sink.line(line)
     return Instance(
         container,
         sink,
@@ -112,6 +123,8 @@ def prepare(arguments: Sequence[str], surroundings: Surroundings, reactor: Any) 
         log_is_file=surroundings.logfile is not None,
         observe=not surroundings.syslog,
         streams=StandardStreams(),
+        second_pidfile=Pidfile(plan.pidfile2 or "", "pidfile2"),
+        detachment=Detachment() if surroundings.runner == "twsgi" and surroundings.daemon else None,
     )
 
 
@@ -129,6 +142,26 @@ def plan_of(arguments: Sequence[str], surroundings: Surroundings) -> Plan:
         settings = dataclasses.replace(settings, chdir=surroundings.directory)
     found = plan(settings, os.getcwd())
     return dataclasses.replace(found, warnings=(*warnings, *found.warnings))
+
+
+def check_runner(plan: Plan, surroundings: Surroundings) -> None:
+    """
+    twistd's C{--uid} and C{--gid} change the process before the service starts; what our options
+    ask for beyond that could not be had any more.
+
+    @raise ConfigurationError: they do not agree.
+    """
+    from twsgi.control.privileges import Identity
+
+    if surroundings.uid is None and surroundings.gid is None:
+        return
+    wanted = Identity.of(plan.settings)
+    agreed = wanted.uid in (None, surroundings.uid) and wanted.gid in (None, surroundings.gid)
+    if not agreed or wanted.added or plan.settings.chroot:
+        raise ConfigurationError(
+            "uid, gid, add-gid, chroot: twistd's --uid and --gid come first, and leave no right to"
+            " these: give one or the other"
+        )
 
 
 def tell(warnings: Sequence[str], sink: LogSink, surroundings: Surroundings) -> None:

@@ -66,8 +66,14 @@ class ConfigurationTests(RefusalCase):
         self.refuse({"cheaper": "4"}, "cheaper", "lower than processes|processes")
 
     def test_privileges(self) -> None:
-        """uid, gid and chroot are refused: running with more rights than asked for is worse."""
-        for option, value in (("uid", "nobody"), ("gid", "nogroup"), ("chroot", "/var/empty")):
+        """What cannot be had is refused: running with more rights than asked for is worse."""
+        for option, value in (
+            ("uid", "no-such-user"),
+            ("gid", "no-such-group"),
+            ("add-gid", "no-such-group"),
+            ("chroot", "/no/such/directory"),
+            ("immediate-uid", "nobody"),
+        ):
             server = self.refuse({option: value}, rf"\b{option}\b")
             self.assertIn("uwsgi.ini", server.text())
 

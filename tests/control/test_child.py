@@ -12,23 +12,30 @@ from typing import Any
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.master.fakes import FakeLog
 from tests.web.turning import TurningReactor
 from tests.worker.fakes import a_launch
 from twsgi.control import child
-from twsgi.control.child import ControlLink, begin, connect, end, leave_signals_to_master
+from twsgi.control.child import (
+    ControlLink,
+    begin,
+    connect,
+    end,
+    enter,
+    leave_signals_to_master,
+)
+from twsgi.errors import ConfigurationError
 
 
 class BeginTests(SynchronousTestCase):
     """The first steps."""
 
-    def begin(self, directory: str | None = None, **settings: Any) -> list[Any]:
+    def begin(self, **settings: Any) -> list[Any]:
         """What C{begin} does, in order."""
         done: list[Any] = []
         made = a_launch("worker", **settings)
-        object.__setattr__(made, "directory", directory)
         self.patch(child, "forbid_inheritance", lambda: done.append("forbid"))
         self.patch(child.Launch, "read", lambda: made)
-        self.patch(os, "chdir", lambda path: done.append(("chdir", path)))
         self.patch(child, "set_process_title", lambda title: done.append(("title", title)))
         self.patch(child, "start_logging", lambda sink: done.append(("log", sink.descriptor)))
         self.patch(faulthandler, "enable", lambda: done.append("faults"))
@@ -41,14 +48,37 @@ class BeginTests(SynchronousTestCase):
         """Nothing is done before what was inherited is this process's alone."""
         self.assertEqual(self.begin(), ["forbid", ("log", 2), "faults"])
 
-    def test_directory(self) -> None:
-        """It works where the plan says."""
-        self.assertIn(("chdir", "/srv"), self.begin("/srv"))
-
     def test_title(self) -> None:
         """It takes its name where the options ask for names."""
         self.assertIn(("title", "uWSGI worker 1"), self.begin(auto_procname=True))
         self.assertIn(("title", "my-uWSGI worker 1"), self.begin(procname_prefix="my-"))
+
+
+class EnterTests(SynchronousTestCase):
+    """Before the first line of the application's."""
+
+    def test_enter(self) -> None:
+        """It goes where, and becomes whom, the launch says."""
+        entered: list[Any] = []
+        self.patch(child, "settle", lambda *arguments: entered.append(arguments))
+        made = a_launch("worker", uid="www")
+        object.__setattr__(made, "directory", "/srv")
+        log = FakeLog()
+        enter(made, log)
+        self.assertEqual(entered, [(made.settings, "/srv", log)])
+
+    def test_refused(self) -> None:
+        """What is refused ends the process, with one line and exit code 1."""
+
+        def refuse(*arguments: Any) -> None:
+            raise ConfigurationError("uid = www: no")
+
+        ended: list[int] = []
+        self.patch(child, "settle", refuse)
+        self.patch(child, "end", ended.append)
+        log = FakeLog()
+        enter(a_launch("worker"), log)
+        self.assertEqual((log.lines, ended), (["twsgi: uid = www: no"], [1]))
 
 
 class LinkTests(SynchronousTestCase):

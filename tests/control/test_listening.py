@@ -8,8 +8,8 @@ import socket
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from tests.master.fakes import FakeLog, loopback
-from twsgi.errors import BindError
 from twsgi.control.listening import Listening
+from twsgi.errors import BindError
 from twsgi.settings.model import Address, Listener
 
 

@@ -51,6 +51,7 @@ class Response:
         self.status = status
         self.headers = [("A", "b")] * count
         self.steps = steps
+        self.via = ""
 
 
 class Sent:
@@ -66,6 +67,7 @@ class Static:
     class head:  # noqa: N801
         environ = VARIABLES
 
+    via = ""
     started = 1000.0
     sentLength = 77
     code = 304
@@ -176,7 +178,11 @@ class FormatTests(RequestLogCase):
         self.assertEqual({name: parts[name] for name in expected}, expected)
 
     def test_via(self) -> None:
-        """How a file was sent is said."""
+        """How a file was sent is said, an application's too."""
+        response = Response()
+        response.via = "offload"
+        self.log.application(VARIABLES, 0, response, Sent(), 0, 0)
+        self.assertEqual(self.parts()["via"], " via offload()")
         static = Static()
         static.via = "sendfile"  # type: ignore[attr-defined]
         self.log.resource(static, 1000.0)

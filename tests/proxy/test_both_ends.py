@@ -152,6 +152,17 @@ class ServedTests(BothEndsCase):
         client = self.ask(b"".join(map(post, bodies)))
         self.assertEqual(client.bodies(), bodies)
 
+    def test_client_gone(self) -> None:
+        """That a client is gone is told in the middle of a request, or too late: the link lives."""
+        for late in (False, True):
+            client = self.frontend.client(post(b"gone"))
+            self.frontend.turn()
+            if late:
+                step(self.cores)
+            client.connection.client_gone()
+            self.serve()
+            self.assertEqual(self.ask(post(b"next")).bodies(), [b"next"], late)
+
     def test_queue(self) -> None:
         """More clients than links: each gets its own answer, and the words say nobody is left."""
         self.links.append(self.link())

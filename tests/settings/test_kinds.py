@@ -22,7 +22,9 @@ VALUES = [
     ("keepalive", "no", 0), ("keepalive", "75", 75),
     ("text", "", ""), ("name", "spare", "spare"), ("module", "a.b", "a.b"),
     ("module", "a.b:c", "a.b:c"), ("variables", "A=b=c", "A=b=c"), ("variables", "A=", "A="),
-    ("addresses", ":8000", ":8000"),
+    ("addresses", ":8000", ":8000"), ("mode", "022", 0o022), ("mode", "1777", 0o1777),
+    ("socket mode", "660", 0o660), ("owner", "www", "www"), ("owner", "www:33", "www:33"),
+    ("names", "www", "www"),
 ]  # fmt: skip
 
 ERRORS = [
@@ -37,20 +39,27 @@ ERRORS = [
     ("module", ":app", "package.module:callable"), ("module", "app:", "package.module:callable"),
     ("module", "a b", "package.module:callable"), ("variables", "A", "NAME=value"),
     ("variables", "=b", "NAME=value"), ("variables", "", "NAME=value"),
-    ("addresses", "", "needs a value"),
+    ("addresses", "", "needs a value"), ("mode", "", "three octal digits"),
+    ("mode", "22", "three octal digits"), ("mode", "800", "three octal digits"),
+    ("socket mode", "", "invalid chmod value: :"), ("socket mode", "9", "invalid chmod value: 9"),
+    ("owner", "", "needs a value"), ("owner", ":www", "user:group"), ("owner", "www:", "user:group"),
+    ("owner", "a:b:c", "user:group"), ("names", "", "needs a value"),
 ]  # fmt: skip
 
 ADDRESSES = [
     (":8000", Address("0.0.0.0", 8000)), ("127.0.0.1:80", Address("127.0.0.1", 80)),
     ("localhost:1", Address("127.0.0.1", 1)), ("[::]:8000", Address("::", 8000)),
     ("[::1]:65535", Address("::1", 65535)), ("0.0.0.0:0", Address("0.0.0.0", 0)),
-    ("[0:0::1]:5", Address("::1", 5)),
+    ("[0:0::1]:5", Address("::1", 5)), ("/run/app.sock", Address("", 80, "/run/app.sock")),
+    ("app.sock", Address("", 80, "app.sock")), ("./app", Address("", 80, "./app")),
+    ("/run/a:80", Address("", 80, "/run/a:80")), ("@app", Address("", 80, "@app")),
+    ("fd://3", Address("", 80, "fd://3")), ("fd://web", Address("", 80, "fd://web")),
 ]  # fmt: skip
 
 NO_ADDRESSES = [
-    ("8000", "not an address: write :8000"), ("app.sock", "not an address"),
-    ("/run/app.sock", "UNIX socket is not yet supported"), ("@app", "not yet supported"),
-    ("a/b:80", "UNIX socket is not yet supported"), (":", "the port '' is not a number"),
+    ("8000", "not an address: write :8000"), ("app", "127.0.0.1:8000 or ./app.sock"),
+    ("@", "needs a name"), ("run/", "needs a name"), ("@" + "a" * 107, "at most 107 bytes"),
+    ("fd://", "write fd://3"), ("fd://2", "are no sockets"), ("fd://12345678", "no sockets"), (":", "the port '' is not a number"),
     (":eighty", "the port 'eighty'"), (":65536", "from 0 to 65535"), (":-1", "from 0 to 65535"),
     (":\u0668", "from 0 to 65535"), (":" + "1" * 5000, "from 0 to 65535"),
     ("example.com:80", "'example.com' is neither"), ("::1:80", "in brackets"),

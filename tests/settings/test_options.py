@@ -60,7 +60,7 @@ class TableTests(SynchronousTestCase):
         expected = {
             "S": "set", "l": "listen", "b": "buffer-size", "z": "socket-timeout", "w": "module",
             "i": "single-interpreter", "M": "master", "p": "processes", "T": "enable-threads",
-            "L": "disable-logging",
+            "L": "disable-logging", "C": "chmod-socket", "d": "daemonize",
         }  # fmt: skip
         self.assertEqual(letters, expected)
 

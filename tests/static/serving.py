@@ -32,7 +32,12 @@ class Application(Resource):
 
     def render(self, request: Any) -> Any:
         path = request.head.environ["PATH_INFO"]
-        request.answer(404, [("X-By", "application")], path.encode("latin-1"))
+        body = path.encode("latin-1")
+        request.setResponseCode(404)
+        request.setHeader(b"X-By", b"application")
+        request.setHeader(b"Content-Length", b"%d" % len(body))
+        request.write(body)
+        request.finish()
         return NOT_DONE_YET
 
 

@@ -116,7 +116,7 @@ class AcceptingTests(AcceptorCase):
         self.assertEqual(self.connections, 0)
 
     def test_unix(self) -> None:
-        """A client on a UNIX socket has no address."""
+        """A client on a UNIX socket has uWSGI's word for no address, and no port."""
         path = self.mktemp()
         sock = socket.socket(socket.AF_UNIX)
         sock.bind(path)
@@ -128,7 +128,8 @@ class AcceptingTests(AcceptorCase):
         client.connect(path)
         client.sendall(get("/a"))
         self.reactor.turn()
-        self.assertEqual(self.resource.seen[0]["REMOTE_ADDR"], "")
+        self.assertEqual(self.resource.seen[0]["REMOTE_ADDR"], "0.0.0.0")
+        self.assertEqual(self.resource.seen[0]["REMOTE_PORT"], "")
 
     def test_fault_within_a_connection(self) -> None:
         """A fault that one connection meets costs that connection, not the listener."""

@@ -348,8 +348,7 @@ class LazyTests(SynchronousTestCase):
             client, request = self.one(post(b"x" * 100_000))
             file = request.content
             if end == "answer":
-                request.write(b"")
-        request.finish()
+                request.finish()
             else:
                 client.connection.client_gone()
             self.assertTrue(file.closed, end)

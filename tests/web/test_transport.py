@@ -15,7 +15,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.web.turning import TurningReactor
 from twsgi.web.outbox import FileNotSent
-from twsgi.web.transport import HIGH_WATER, LOW_WATER, Connection
+from twsgi.web.outgoing import HIGH_WATER, LOW_WATER
+from twsgi.web.transport import Connection
 
 #: More than a socketpair holds, and more than may wait.
 LARGE = 4 * HIGH_WATER

@@ -12,6 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twsgi.errors import FrameError
 from twsgi.wire.frames import (
     BOUNCE,
+    CANCEL,
     CLOSE,
     CUT,
     HEAD,
@@ -28,8 +29,10 @@ from twsgi.wire.frames import (
     ResponseDecoder,
     decode_request_head,
     decode_variables,
+    encode_cancel,
     encode_request,
     encode_response,
+    encode_response_head,
     encode_signal,
     encode_variables,
 )
@@ -96,6 +99,12 @@ class RequestTests(SynchronousTestCase):
             else:
                 self.assertEqual(decode_request_head(data), (0, size, 0))
 
+    def test_cancel(self) -> None:
+        """A cancellation is as long as a request's head, and no request."""
+        self.assertEqual(len(encode_cancel()), REQUEST_HEAD)
+        self.assertEqual(encode_cancel()[0], CANCEL)
+        self.assertRaises(FrameError, decode_request_head, encode_cancel())
+
     def test_variables_refused(self) -> None:
         """A name without a value is a fault of the frame."""
         for data in (b"", b"a", b"a\0b\0c"):
@@ -128,6 +137,10 @@ class ResponseTests(SynchronousTestCase):
                 (RESPONSE, LAST | CLOSE | CUT, b""),
             ],
         )
+
+    def test_apart(self) -> None:
+        """A frame's head and its bytes may be sent apart."""
+        self.assertEqual(encode_response_head(LAST, 3) + b"abc", encode_response(LAST, b"abc"))
 
     def test_pieces(self) -> None:
         """Bytes are passed on as they come; the flags come with the last of them."""

@@ -226,6 +226,14 @@ class EncoderTests(SynchronousTestCase):
         self.assertEqual(parsed(data + b"next")[1:], (b"ab" + b"c" * 20, b"next"))
         self.assertFalse(encoder.close)
 
+    def test_apart(self) -> None:
+        """A long piece may be sent apart, between what comes before and after it."""
+        for length, http11 in ((None, True), (3, True), (None, False)):
+            encoder = ResponseEncoder(http11, True, False)
+            encoder.head("200 OK", [], length, DATE)
+            before, after = encoder.around(3)
+            self.assertEqual(before + b"abc" + after, encoder.body(b"abc"))
+
     def test_http10_unknown_length(self) -> None:
         """In HTTP/1.0 a body of unknown length ends with the connection, kept alive or not."""
         data, encoder = framed([b"ab", b"c"], http11=False, keep_alive=True)

@@ -360,6 +360,67 @@ class LinkTurnTests(CoreCase):
         cores.environ = base
         self.assertEqual(self.get(frontend).status, 200)
 
+    def test_cancelled(self) -> None:
+        """An application whose client is gone is stopped and closed; the link has the next."""
+        closed: list[bool] = []
+        first = threading.Event()
+
+        def application(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+            start_response("200 OK", [])
+            if environ["PATH_INFO"] == "/short":
+                return
+            try:
+                yield b"a"
+                first.set()
+                assert go_on.wait(SOON)
+                while True:
+                    yield b"b"
+            finally:
+                closed.append(True)
+
+        go_on = threading.Event()
+        self.addCleanup(go_on.set)
+        self.start(application)
+        frontend = self.link()
+        frontend.send(b"GET /endless HTTP/1.1\r\nHost: a\r\n\r\n")
+        self.assertTrue(first.wait(SOON))
+        frontend.socket.sendall(frames.encode_cancel())
+        go_on.set()
+        data, flags = frontend.response()
+        self.assertEqual(flags, frames.LAST | frames.CLOSE | frames.CUT)
+        self.assertTrue(data.endswith(b"1\r\na\r\n"), data)
+        self.assertEqual(self.get(frontend, b"/short").status, 200)
+        self.assertEqual((closed, self.reports), ([True], []))
+
+    def test_cancelled_unserved(self) -> None:
+        """A request whose client is gone before a core reads it is ended, not served."""
+        served: list[str] = []
+
+        def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+            served.append(environ["PATH_INFO"])
+            return echo(environ, start_response)
+
+        self.start(application)
+        frontend = self.link()
+        variables = frames.encode_variables({"PATH_INFO": "/gone"})
+        frontend.socket.sendall(
+            frames.encode_request(FLAGS, variables, b"", 0) + frames.encode_cancel()
+        )
+        self.assertEqual(frontend.response(), (b"", frames.LAST | frames.CLOSE | frames.CUT))
+        self.assertEqual(self.get(frontend, b"/next").status, 200)
+        self.assertEqual((served, self.stderr.getvalue()), (["/next"], ""))
+        self.stop()
+        self.assertEqual(self.words(CORE_REQUESTS), [1])
+
+    def test_taken(self) -> None:
+        """Whoever wants to know is told that a core begins a request, when it counts as busy."""
+        busy: list[int] = []
+        cores = self.start(echo)
+        cores.taken = lambda: busy.append(self.scoreboard.busy_cores(1))
+        self.get(self.link())
+        self.stop()
+        self.assertEqual(busy, [1])
+
     def test_retire_idle(self) -> None:
         """An idle link is told to retire; what came in between is still served."""
         self.start(echo)

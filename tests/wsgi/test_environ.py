@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import tempfile
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -68,6 +69,24 @@ class FileWrapperTests(SynchronousTestCase):
         self.assertEqual(list(wrapper), [b"1234", b"5678", b"9"])
         wrapper.close()
         self.assertTrue(file.closed)
+
+    def test_part(self) -> None:
+        """What is left of a real file is known; of anything else it is not."""
+        with tempfile.TemporaryFile() as file:
+            file.write(b"0123456789")
+            file.seek(4)
+            self.assertEqual(FileWrapper(file).part(), (file.fileno(), 4, 6))
+            file.seek(99)
+            self.assertEqual(FileWrapper(file).part(), (file.fileno(), 99, 0))
+        self.assertIsNone(FileWrapper(file).part())  # closed
+        reading, writing = os.pipe()
+        os.close(writing)
+        with open(reading, "rb") as pipe:
+            self.assertIsNone(FileWrapper(pipe).part())
+        for other in (io.BytesIO(b"a"), object()):
+            self.assertIsNone(FileWrapper(other).part())
+        with open(os.devnull, "rb") as device:
+            self.assertIsNone(FileWrapper(device).part())
 
     def test_without_close(self) -> None:
         """What has no C{close} gets none."""

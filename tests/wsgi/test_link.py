@@ -16,7 +16,7 @@ from tests.wsgi.fakes import SOON
 from twsgi.errors import ClientDisconnected, FrameError
 from twsgi.wire import frames
 from twsgi.wsgi import link as link_module
-from twsgi.wsgi.link import LinkRequest, WorkerLink
+from twsgi.wsgi.link import CANCELLED, LinkRequest, WorkerLink
 
 
 class LinkCase(SynchronousTestCase):
@@ -30,6 +30,21 @@ class LinkCase(SynchronousTestCase):
         link = WorkerLink(worker.detach(), 1, timeout)
         self.addCleanup(link.close)
         return frontend, link
+
+    def pieces(self, link: WorkerLink, *pieces: bytes) -> list[bytes]:
+        """Has the link receive these, one by one.  @return: those that it has not."""
+        real, left = link._socket, list(pieces)
+
+        class Pieces:
+            """A socket that receives them."""
+
+            sendall, shutdown, close = real.sendall, real.shutdown, real.close
+
+            def recv(self, size: int) -> bytes:
+                return left.pop(0)
+
+        link._socket = Pieces()  # type: ignore[assignment]
+        return left
 
     def fill(self, link: WorkerLink) -> int:
         """Sends until the frontend's buffers are full.  @return: how many bytes that took."""
@@ -82,24 +97,13 @@ class ReceiveTests(LinkCase):
     @given(st.binary(min_size=1, max_size=50), st.binary(max_size=50), st.integers(1, 120))
     def test_pieces(self, variables: bytes, body: bytes, size: int) -> None:
         """However the bytes come, it is the same request."""
-        frontend, link = self.pair()
+        _, link = self.pair()
         data = frames.encode_request(1, variables, body, len(body))
-        pieces = [data[at : at + size] for at in range(0, len(data), size)]
-
-        class Pieces:
-            """A socket that receives them one by one."""
-
-            def recv(self, size: int) -> bytes:
-                return pieces.pop(0)
-
-        real, link._socket = link._socket, Pieces()  # type: ignore[assignment]
-        try:
-            request = link.receive()
-        finally:
-            link._socket = real
+        left = self.pieces(link, *(data[at : at + size] for at in range(0, len(data), size)))
+        request = link.receive()
         assert request is not None
         self.assertEqual((request.variables, request.body.read()), (variables, body))
-        self.assertEqual(pieces, [])
+        self.assertEqual(left, [])
 
     def test_descriptor(self) -> None:
         """A spooled body is asked for, and comes as its file's descriptor, ours alone."""
@@ -188,6 +192,130 @@ class ReceiveTests(LinkCase):
         self.patch(socket, "recv_fds", recv_fds)
         self.assertRaises(FrameError, link.receive)
         self.assertEqual(calls, [1])
+
+
+class CancelTests(LinkCase):
+    """CANCEL: nobody waits for the response any more."""
+
+    CANCEL = frames.encode_cancel()
+    CUT = frames.encode_response(frames.LAST | frames.CLOSE | frames.CUT, b"")
+
+    def test_late(self) -> None:
+        """One that comes when the response has been sent means nothing."""
+        frontend, link = self.pair()
+        frontend.sendall(self.CANCEL)
+        self.assertIs(link.receive(), CANCELLED)
+        frontend.sendall(self.CANCEL)
+        self.assertTrue(link.bounce())
+        frontend.close()
+        self.assertIsNone(link.receive())
+
+    def test_late_with_request(self) -> None:
+        """The next request may come with it, in any pieces."""
+        data = self.CANCEL + frames.encode_request(0, b"a\0b", b"body", 4)
+        for cut in range(1, len(data)):
+            _, link = self.pair()
+            self.pieces(link, data[:cut], data[cut:])
+            request = link.receive()
+            if request is CANCELLED:
+                self.assertEqual(cut, len(self.CANCEL))
+                request = link.receive()
+            assert request is not None
+            self.assertEqual((request.variables, request.body.read()), (b"a\0b", b"body"), cut)
+
+    def test_before_it_is_read(self) -> None:
+        """
+        A request whose client leaves before a core reads it is ended unserved, and the link has
+        the next one: no client can cost a worker its links.
+        """
+        for body in (b"", b"body", b"x" * 200_000):
+            frontend, link = self.pair()
+            data = frames.encode_request(0, b"a\0b", body, len(body)) + self.CANCEL
+            sender = threading.Thread(target=frontend.sendall, args=(data,), daemon=True)
+            sender.start()
+            self.assertIs(link.receive(), CANCELLED)
+            sender.join(SOON)
+            self.assertEqual(frontend.recv(100), self.CUT)
+            frontend.sendall(frames.encode_request(0, b"a\0b", b"next", 4))
+            request = link.receive()
+            assert request is not None
+            self.assertEqual(request.body.read(), b"next")
+
+    def test_in_pieces(self) -> None:
+        """So is one whose cancellation comes in pieces."""
+        data = frames.encode_request(0, b"a\0b", b"body", 4) + self.CANCEL
+        for act in ("receive", "bounce"):
+            frontend, link = self.pair()
+            self.pieces(link, data[:-9], data[-9:-3], data[-3:])
+            self.assertIn(getattr(link, act)(), (CANCELLED, True))
+            self.assertEqual(frontend.recv(100), self.CUT)
+
+    def test_within(self) -> None:
+        """A core can see that nobody waits any more: a cancellation, or the end of the link."""
+        frontend, link = self.pair()
+        self.assertFalse(link.cancelled())
+        frontend.sendall(self.CANCEL)
+        self.assertTrue(link.cancelled())
+        self.assertTrue(link.cancelled())
+        self.assertIs(link.receive(), CANCELLED)
+        self.assertFalse(link.cancelled())
+        frontend.close()
+        self.assertTrue(link.cancelled())
+        link.close()
+        self.assertTrue(link.cancelled())
+
+
+class BounceTests(LinkCase):
+    """A request that is sent back."""
+
+    BOUNCE = frames.encode_signal(frames.BOUNCE)
+
+    def test_whole(self) -> None:
+        """It is read whole, whatever it is, and sent back; the link has the next one."""
+        for flags, body in (
+            (0, b""),
+            (0, b"body"),
+            (0, b"x" * 200_000),
+            (frames.SPOOLED, b""),
+        ):
+            frontend, link = self.pair()
+            data = frames.encode_request(flags, b"a\0b", body, len(body) or 7 * bool(flags))
+            sender = threading.Thread(target=frontend.sendall, args=(data,), daemon=True)
+            sender.start()
+            self.assertTrue(link.bounce())
+            sender.join(SOON)
+            self.assertEqual(frontend.recv(100), self.BOUNCE)
+            frontend.sendall(frames.encode_request(0, b"a\0b", b"next", 4))
+            request = link.receive()
+            assert request is not None
+            self.assertEqual(request.body.read(), b"next")
+
+    def test_cancelled(self) -> None:
+        """One that nobody waits for any more is ended instead."""
+        for body in (b"", b"x" * 200_000):
+            frontend, link = self.pair()
+            data = frames.encode_request(0, b"a\0b", body, len(body)) + frames.encode_cancel()
+            sender = threading.Thread(target=frontend.sendall, args=(data,), daemon=True)
+            sender.start()
+            self.assertTrue(link.bounce())
+            sender.join(SOON)
+            self.assertEqual(frontend.recv(100), CancelTests.CUT)
+
+    def test_end(self) -> None:
+        """A link that is closed has nothing to send back."""
+        data = frames.encode_request(0, b"a\0b", b"body", 4)
+        for end in (0, 5, len(data) - 1):
+            frontend, link = self.pair()
+            frontend.sendall(data[:end])
+            frontend.close()
+            self.assertFalse(link.bounce())
+
+    def test_no_request(self) -> None:
+        """Bytes that are no request, or more than one, are a fault of the link."""
+        for data in (b"GET / HTTP/1.1\r\n\r\n", frames.encode_request(0, b"a\0b", b"bodyx", 4)):
+            frontend, link = self.pair()
+            frontend.sendall(data)
+            self.assertRaises(FrameError, link.bounce)
 
 
 class SendTests(LinkCase):

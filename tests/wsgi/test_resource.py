@@ -54,8 +54,8 @@ class Transport(StringTransport):
 class SecureTransport(Transport):
     """The same, over TLS as far as anybody asks."""
 
-    def getPeerCertificate(self) -> None:
-        """What C{ISSLTransport} has."""
+    def setTcpNoDelay(self, enabled: bool) -> None:
+        """What C{ITCPTransport} has."""
 
 
 class ResourceCase(SynchronousTestCase):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import os
 import socket
+import tempfile
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -22,6 +25,7 @@ from twsgi.web import sinks
 from twsgi.web.sinks import EncodedSink, ReactorSink, ThreadSink
 from twsgi.wire.frames import CLOSE, CUT, LAST, RESPONSE, ResponseDecoder
 from twsgi.wire.response import ResponseEncoder
+from twsgi.wsgi.environ import FileWrapper
 from twsgi.wsgi.link import LinkSink, WorkerLink
 
 
@@ -78,6 +82,9 @@ class _Transport:
         self.sent = b""
         self.gone = False
 
+    def sends_via(self, count: int) -> str:
+        return "sendfile"
+
     def write_from_thread(self, data: bytes, timeout: float) -> None:
         if self.gone:
             raise ClientDisconnected("the client is gone")
@@ -93,6 +100,14 @@ class _Channel:
         self.site = self
         self.ends: list[str] = []
 
+    def send_file(
+        self, channel: object, descriptor: int, offset: int, count: int, close: bool
+    ) -> None:
+        """What L{sinks.send_file_response} does, at once."""
+        self.transport.sent += os.pread(descriptor, count, offset)
+        os.close(descriptor)
+        self.finish_from_thread(close)
+
     def finish_from_thread(self, close: bool) -> None:
         self.ends.append("close" if close else "finish")
 
@@ -105,6 +120,7 @@ class ThreadExchange(Exchange):
 
     def __init__(self, case: SynchronousTestCase, head_request: bool, http11: bool) -> None:
         self._channel = _Channel()
+        case.patch(sinks, "send_file_response", self._channel.send_file)
         encoder = ResponseEncoder(http11, True, head_request)
         self.sink = ThreadSink(self._channel, encoder, DATE, SOON)  # type: ignore[arg-type]
 
@@ -212,6 +228,16 @@ def saying(status: str, headers: list[tuple[str, str]], *pieces: bytes) -> Any:
     return application
 
 
+def giving(result: Any, headers: list[tuple[str, str]]) -> Any:
+    """An application that returns this very object."""
+
+    def application(environ: dict[str, Any], start_response: Any) -> Any:
+        start_response("200 OK", headers)
+        return result
+
+    return application
+
+
 class SinkMixin:
     """The suite."""
 
@@ -246,6 +272,56 @@ class SinkMixin:
             seen, cut = self.seen(saying("200 OK", [], b"a", b"b", b"c"), http11=http11)
             self.assertEqual((seen.body, cut), (b"abc", False))
             self.assertIsNone(seen.header("content-length"))
+
+    def test_long(self: Any) -> None:
+        """Long pieces, which are not joined to anything, arrive like others."""
+        long = bytes(range(256)) * (sinks.JOINED // 256)
+        for pieces in ([long], [long, b"a", long + b"b"], [b"a", long], [long, long]):
+            body = b"".join(pieces)
+            for http11 in (True, False):
+                for headers in ([], [("Content-Length", str(len(body)))]):
+                    seen, cut = self.seen(saying("200 OK", headers, *pieces), http11=http11)
+                    self.assertEqual((seen.body, seen.rest, cut), (body, b"", False))
+            seen, cut = self.seen(saying("200 OK", [], *pieces), head_request=True)
+            self.assertEqual((seen.body, seen.rest, cut), (b"", b"", False))
+
+    def test_file(self: Any) -> None:
+        """A file is sent from where it stands, as far as its Content-Length, and then closed."""
+        for start, length, expected in (
+            (0, None, b"0123456789"),
+            (4, None, b"456789"),
+            (4, 3, b"456"),
+            (10, None, b""),
+            (0, 10, b"0123456789"),
+        ):
+            with tempfile.TemporaryFile() as file:
+                file.write(b"0123456789")
+                file.seek(start)
+                headers = [] if length is None else [("Content-Length", str(length))]
+                for head_request in (True, False):
+                    wrapper = FileWrapper(file)
+                    wrapper.close = lambda: None  # the next request sends it again
+                    application = giving(wrapper, headers)
+                    seen, cut = self.seen(application, head_request)
+                    self.assertEqual((seen.status, cut, seen.rest), (200, False, b""))
+                    self.assertEqual(seen.body, b"" if head_request else expected, start)
+                    file.seek(start)
+                closing = FileWrapper(file)
+                self.seen(giving(closing, headers))
+                self.assertTrue(file.closed)
+
+    def test_file_too_short(self: Any) -> None:
+        """A file that is shorter than its Content-Length is known to be cut."""
+        with tempfile.TemporaryFile() as file:
+            file.write(b"0123")
+            file.seek(0)
+            seen, cut = self.seen(giving(FileWrapper(file), [("Content-Length", "9")]))
+        self.assertEqual((seen.body, cut), (None, True))
+
+    def test_no_file(self: Any) -> None:
+        """What is no real file is read."""
+        seen, cut = self.seen(giving(FileWrapper(io.BytesIO(b"abc"), 2), []))
+        self.assertEqual((seen.body, cut), (b"abc", False))
 
     def test_lazy(self: Any) -> None:
         """What is said late arrives, repeated fields too."""
@@ -390,7 +466,7 @@ class ThreadSinkTests(SinkMixin, SynchronousTestCase):
     exchange = ThreadExchange
 
     def test_ends(self) -> None:
-        """The channel is told whether the connection goes on, on the thread that ran the request."""
+        """The channel is told whether the connection goes on, on the request's own thread."""
         for http11, pieces, end in (
             (True, [b"a", b"b"], "finish"),
             (False, [b"a"], "finish"),
@@ -510,7 +586,7 @@ class BackPressureTests(SynchronousTestCase):
 
     def test_client_too_slow(self) -> None:
         """A client that reads nothing for the timeout is cut, and its application stopped."""
-        exchange, condition, thread = self.started(self.pieces(100, 65536), times_out=True)
+        exchange, _, thread = self.started(self.pieces(100, 65536), times_out=True)
         self.join(thread)
         ((ok, reports, _),) = self.ended
         self.assertEqual((ok, reports), (True, []))

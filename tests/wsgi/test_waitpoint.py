@@ -169,6 +169,23 @@ class WaitPointMixin:
         self.assertIs(self.wait(), again)
         self.assertTrue(reused)
 
+    def test_overdue(self: Any) -> None:
+        """A link with bytes that nobody has taken may be taken away, once, without waiting."""
+        self.assertIsNone(self.point.overdue())
+        link, other = self.link()
+        silent, _ = self.link()
+        for one in (silent, link):
+            self.point.add_link(one)
+        self.assertIsNone(self.point.overdue())
+        other.send(b"a")
+        self.point.submit("work")  # which is not a link's, and stays
+        self.assertIs(self.point.overdue(), link)
+        self.assertIsNone(self.point.overdue())
+        self.assertEqual(self.wait(), "work")
+        self.point.rearm(link)
+        self.assertIs(self.wait(), link)
+        self.assertIsNone(self.point.overdue())
+
     def test_two_works_two_threads(self: Any) -> None:
         """Of two works each of two threads gets one."""
         barrier = threading.Barrier(2)
@@ -236,14 +253,13 @@ class WaitPointMixin:
         links = dict(self.link() for _ in range(5))
         counted = threading.Semaphore(0)
 
-        class Server(threading.Thread):
-            def run(server: Any) -> None:
-                while (link := self.point.wait()) is not None:
-                    link.send(link.recv(1))
-                    self.point.rearm(link)
-                    counted.release()
+        def serve() -> None:
+            while (link := self.point.wait()) is not None:
+                link.send(link.recv(1))
+                self.point.rearm(link)
+                counted.release()
 
-        servers = [Server(daemon=True) for _ in range(3)]
+        servers = [threading.Thread(target=serve, daemon=True) for _ in range(3)]
         for server in servers:
             server.start()
         for link in links:

@@ -19,6 +19,7 @@ from twsgi.control.privileges import settle
 from twsgi.control.quiet import QuietAMP
 from twsgi.control.title import set_process_title
 from twsgi.errors import UserError
+from twsgi.interfaces import ILineLog
 from twsgi.log.observer import start_logging
 from twsgi.log.sink import LogSink
 
@@ -38,16 +39,16 @@ def begin() -> tuple[Launch, LogSink]:
     return launch, sink
 
 
-def enter(launch: Launch, sink: LogSink) -> None:
+def enter(launch: Launch, log: ILineLog) -> None:
     """
     Goes where it is to work, as whom it is to work; after all that is not the application's has
     been imported, for it may lie outside of C{chroot}.  Where that is refused the process ends: to
     go on with more privileges than were asked for is no service.
     """
     try:
-        settle(launch.settings, launch.directory, sink)
+        settle(launch.settings, launch.directory, log)
     except UserError as error:
-        sink.line(f"twsgi: {error}")
+        log.line(f"twsgi: {error}")
         end(error.exit_code)
 
 

@@ -36,7 +36,7 @@ class AddFrontendLink(Command):
 
 
 class AddWorkerLink(Command):
-    """Master to frontend: one more link, to C{worker} (from 1).  The descriptor is the frontend's."""
+    """Master to frontend: one more link, to C{worker} (from 1), whose descriptor is its own."""
 
     arguments = [(b"worker", Integer()), (b"link", Descriptor())]
 

@@ -29,7 +29,10 @@ FRONTEND = "http"
 
 #: Python would put the working directory first in sys.path; what is imported before the
 #: application must not be shadowed by a file of its own.
-_BOOT = "import sys; sys.path[:1] = sys.path[0] and sys.path[:1] or []; from twsgi.{0}.main import main; main()"
+_BOOT = (
+    "import sys; sys.path[:1] = sys.path[0] and sys.path[:1] or []; "
+    "from twsgi.{0}.main import main; main()"
+)
 _PACKAGES = {WORKER: "worker", FRONTEND: "frontend"}
 
 

@@ -36,7 +36,7 @@ class Scoreboard:
     """
 
     def __init__(self, descriptor: int, workers: int, threads: int, frontends: int) -> None:
-        """Maps C{descriptor}, making it long enough; the descriptor is this object's from now on."""
+        """Maps C{descriptor}, made long enough; it is this object's from now on."""
         self.descriptor = descriptor
         self.workers = workers
         self.threads = threads

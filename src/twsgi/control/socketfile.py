@@ -42,6 +42,8 @@ class SocketFile:
                 return
             os.unlink(self.path)
         except FileNotFoundError:
+            # Somebody has removed it; or this process is inside of chroot, and it is not.
+            log.line(f"VACUUM: unix socket {self.path} is not there")
             return
         except OSError as error:
             log.line(f"VACUUM: unix socket {self.path} stays: {error.strerror}")

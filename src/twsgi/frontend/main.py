@@ -32,6 +32,7 @@ from twsgi.proxy.root import ProxyRoot
 from twsgi.settings.model import Settings
 from twsgi.static.resource import StaticFiles
 from twsgi.web.acceptor import Acceptor
+from twsgi.web.offload import offload_threads
 from twsgi.web.poller import poller
 from twsgi.web.site import Limits, Site
 
@@ -71,6 +72,14 @@ class Frontend:
         """Accepts connections; tells the master, who sends links."""
         connect(self._reactor, self._link)
         leave_signals_to_master(self._reactor, self._link)
+        settings = self._launch.settings
+        self._site.offload = offload_threads(
+            settings.offload_threads,
+            self._site.reactor,
+            settings.http_timeout,
+            f"http {self._launch.index}",
+            self._sink.line,
+        )
         self._site.start()
         self._dispatcher.start()
         self._flush()

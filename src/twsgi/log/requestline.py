@@ -63,7 +63,8 @@ class RequestLog:
         self._add(
             f"[pid: {self._pid}|app: 0|req: {self.own()}/{self.total()}] "
             f"{self._request(variables, count, size, microseconds)} => generated "
-            f"{sink.body_size} bytes in {microseconds // 1000} msecs "
+            f"{sink.body_size} bytes in {microseconds // 1000} msecs"
+            f"{f' via {response.via}()' if response.via else ''} "
             f"({variables['SERVER_PROTOCOL']} {(response.status or '500')[:3]}) "
             f"{len(response.headers)} headers in {sink.head_size} bytes "
             f"({response.steps} switches on core {core})\n"
@@ -81,8 +82,8 @@ class RequestLog:
         via = f" via {request.via}()" if request.via else ""
         self._add(
             f"[pid: {self._pid}|app: -1|req: -1/{self.total()}] "
-            f"{self._request(variables, len(variables), packet_size(variables), took)} => generated "
-            f"{request.sentLength} bytes in {took // 1000} msecs{via} "
+            f"{self._request(variables, len(variables), packet_size(variables), took)} => "
+            f"generated {request.sentLength} bytes in {took // 1000} msecs{via} "
             f"({variables['SERVER_PROTOCOL']} {request.code}) "
             f"{request.header_count} headers in {request.head_size} bytes (0 switches on core 0)\n"
         )

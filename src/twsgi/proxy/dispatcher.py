@@ -123,6 +123,8 @@ class Dispatcher:
         else:
             # All other links are busy, and the first that is not will take it.
             call.queued_since = call.queued_since or self.seconds()
+            # To be sent in vain buys no time: it waits as long as if it had waited here.
+            call.deadline = call.queued_since + self.timeout
             self._queue.appendleft(call)
             self._note_queue()
 

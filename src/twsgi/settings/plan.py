@@ -40,7 +40,6 @@ def plan(settings: Settings, cwd: str) -> Plan:
         pidfile=_absolute(settings.pidfile, cwd),
         pidfile2=_second_pidfile(settings, chroot if master else None, directory, cwd),
         daemonize=_absolute(settings.daemonize, cwd),
-        warnings=_notices(settings),
     )
 
 
@@ -89,12 +88,3 @@ def _environment(variables: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
 
 def _absolute(path: str | None, cwd: str) -> str | None:
     return None if path is None else os.path.normpath(os.path.join(cwd, path))
-
-
-def _notices(settings: Settings) -> tuple[str, ...]:
-    if not settings.offload_threads:
-        return ()
-    return (
-        f"offload-threads = {settings.offload_threads}: accepted; large files are sent by the "
-        "reactor with sendfile until offload threads arrive",
-    )

@@ -79,7 +79,7 @@ class Transfer:
     def _send_file(self) -> None:
         request = self._request
         channel, transport = request.channel, request.channel.transport
-        request.via = "sendfile"
+        request.via = transport.sends_via(max(piece.size for piece in self._pieces))
         # The head, and then the bytes that it is held back for: they come another way.
         request.write(b"")
         channel.write(b"")

@@ -4,13 +4,16 @@ Bytes on a socket become a Request, and back; the first half of every request's 
 In reading order:
 
 - L{twsgi.web.acceptor}: takes connections from a listening socket, never more than it may.
-- L{twsgi.web.transport}: one connection's socket: sends at once, from any thread, by one lock.
+- L{twsgi.web.transport}: one connection: reads for its protocol, and ends.
+- L{twsgi.web.outgoing}: what leaves a socket: at once, from any thread, by one lock.
+- L{twsgi.web.addresses}: what C{twisted.web} calls the ends of a connection.
 - L{twsgi.web.outbox}: what waits for room in a socket: bytes and parts of files.
 - L{twsgi.web.http1}: one HTTP/1 connection: heads, bodies, pipelining, deadlines, keep-alive.
 - L{twsgi.web.body}: a request's body: in memory while it is small, then in a file without a name.
 - L{twsgi.web.request}: a request, lazily a C{twisted.web} one.
 - L{twsgi.web.sinks}: where a response goes when it is made on another thread.
 - L{twsgi.web.site}: what all connections of a listener share: resource, limits, deadlines, log.
+- L{twsgi.web.files}: a response whose body is a part of a file.
 - L{twsgi.web.offload}: threads that do nothing but send files.
 - L{twsgi.web.poller}: watches all these descriptors for the reactor, cheaply.
 - L{twsgi.web.threads}: the one place where another thread calls into the reactor.

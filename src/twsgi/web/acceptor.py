@@ -137,7 +137,7 @@ class Acceptor:
         # TCP_NODELAY is inherited from the listening socket.
         name = (peer[0], str(peer[1])) if type(peer) is tuple else _UNIX_PEER
         channel = HTTP1Channel(self._site, name)
-        connection = Connection(sock, channel, self._reactor)
+        connection = Connection(sock, channel, self._reactor, self._site.offload)
         channel.makeConnection(connection)
         try:
             reason = connection.doRead()

@@ -163,6 +163,20 @@ class _Thread(threading.Thread):
             pass  # it is awake enough
 
 
+def offload_threads(
+    count: int, reactor: Any, timeout: float, who: str, log: Callable[[str], None]
+) -> Offload | None:
+    """
+    C{count} offload threads of process C{who}, started; None where there are none, or no epoll.
+    """
+    if not count or not hasattr(select, "epoll"):
+        return None
+    offload = Offload(count, reactor, timeout)
+    offload.start()
+    log(f"spawned {count} offload threads for uWSGI {who}")
+    return offload
+
+
 class Offload:
     """
     The offload threads of one process.  Reactor thread.

@@ -68,6 +68,11 @@ class Outbox:
         """Appends a part of a file."""
         self._pieces.append(part)
 
+    def file_ahead(self) -> FilePart | None:
+        """The part of a file that is next to leave, if it is one."""
+        first = self._pieces[0] if self._pieces else None
+        return first if isinstance(first, FilePart) else None
+
     def clear(self) -> list[FilePart]:
         """Forgets everything; returns the parts of files that will never leave."""
         parts = [piece for piece in self._pieces if isinstance(piece, FilePart)]

@@ -7,6 +7,7 @@ C{twisted.web} Request; the third, a core's own link, is L{twsgi.wsgi.link.LinkS
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,8 @@ from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
 from twsgi.errors import ClientDisconnected
-from twsgi.interfaces import IResponseSink
+from twsgi.interfaces import IFileSink, IResponseSink
+from twsgi.web.files import send_file_response
 from twsgi.web.threads import hand_to_reactor
 from twsgi.wire.response import ResponseEncoder
 
@@ -102,6 +104,7 @@ class EncodedSink:
         raise AssertionError("a sink cuts")
 
 
+@implementer(IFileSink)
 class ThreadSink(EncodedSink):
     """Sends to the client's socket from the application's thread (L{IThreadSafeTransport})."""
 
@@ -126,6 +129,30 @@ class ThreadSink(EncodedSink):
 
     def _cut(self) -> None:
         hand_to_reactor(self._channel.site.reactor, self._channel.abort)
+
+    def send_file(self, descriptor: int, offset: int, count: int) -> str:
+        """See L{IFileSink}."""
+        channel = self._channel
+        transport = channel.transport
+        head, self._held = self._held, b""
+        self.head_sent = self.finished = True
+        self.body_size = count
+        copy = os.dup(descriptor)
+        try:
+            transport.write_from_thread(head, self._timeout)
+        except BaseException:
+            os.close(copy)
+            raise
+        hand_to_reactor(
+            channel.site.reactor,
+            send_file_response,
+            channel,
+            copy,
+            offset,
+            count,
+            self._encoder.close,
+        )
+        return transport.sends_via(count)
 
 
 @implementer(IResponseSink, IPushProducer)

@@ -11,6 +11,7 @@ from twisted.web.resource import IResource
 from twisted.web.server import Site as ServerSite
 
 from twsgi.errors import HTTPError
+from twsgi.web.offload import Offload
 from twsgi.wire.fields import field_parser
 from twsgi.wire.response import Date
 
@@ -51,6 +52,7 @@ class Site(ServerSite):
     @ivar channels: the connections there are.
     @ivar draining: connections are closed as soon as they are idle.
     @ivar parse: the parser of header fields.
+    @ivar offload: who sends long files, or None: the reactor's thread.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class Site(ServerSite):
         self.channels: set[HTTP1Channel] = set()
         self.draining = False
         self.parse = field_parser()
+        self.offload: Offload | None = None
         self.seconds: Callable[[], float] = reactor.seconds
         self._date = Date()
         self._log_request = log_request

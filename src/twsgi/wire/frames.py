@@ -20,11 +20,12 @@ from twsgi.errors import FrameError
 
 _REQUEST = Struct("<BBHIQ")
 _RESPONSE = Struct("<BBHI")
+_FILE = Struct("<QQ")
 REQUEST_HEAD = _REQUEST.size
 RESPONSE_HEAD = _RESPONSE.size
 
-# Kinds of frame.  REQUEST and CANCEL go to the worker, the others to the frontend.
-REQUEST, RESPONSE, RETIRE, WANT_BODY, BOUNCE, CANCEL = range(1, 7)
+# Kinds of frame.  REQUEST, CANCEL and WANT_FILE go to the worker, the others to the frontend.
+REQUEST, RESPONSE, RETIRE, WANT_BODY, BOUNCE, FILE, CANCEL, WANT_FILE = range(1, 9)
 
 # Flags of a request.
 KEEP_ALIVE, HEAD, HTTP11, SPOOLED = 1, 2, 4, 8
@@ -63,9 +64,25 @@ def encode_request(flags: int, variables: bytes, body: bytes, length: int) -> by
     return b"".join((_REQUEST.pack(REQUEST, flags, 0, len(variables), length), variables, body))
 
 
-def encode_cancel() -> bytes:
-    """Nobody waits for the response any more; it is to end, in whatever way."""
-    return _REQUEST.pack(CANCEL, 0, 0, 0, 0)
+def encode_question(kind: int) -> bytes:
+    """
+    What a frontend says that is no request.  CANCEL: nobody waits for the response any more, it is
+    to end, in whatever way.  WANT_FILE: now the descriptor of the file that was offered.
+    """
+    return _REQUEST.pack(kind, 0, 0, 0, 0)
+
+
+def encode_file(flags: int, offset: int, count: int) -> bytes:
+    """
+    The rest of the response is a part of a file, whose descriptor comes when it is asked for.
+    """
+    return _RESPONSE.pack(FILE, flags, 0, _FILE.size) + _FILE.pack(offset, count)
+
+
+def decode_file(data: bytes) -> tuple[int, int]:
+    """What L{encode_file} was given: offset and count."""
+    offset, count = _FILE.unpack(data)
+    return offset, count
 
 
 def decode_request_head(data: bytes) -> tuple[int, int, int]:

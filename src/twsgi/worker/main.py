@@ -31,7 +31,6 @@ from twsgi.wsgi.application import Application
 from twsgi.wsgi.environ import base_environ
 from twsgi.wsgi.loader import extend_path, load_application
 
-
 #: What is imported when it is first needed; see L{preload}.
 _LATER = (
     "encodings.ascii",

@@ -11,8 +11,8 @@ from twsgi.control.scoreboard import (
     BOOTING,
     DRAINING,
     READY,
-    WORKER_STATIC,
     WORKER_STATE,
+    WORKER_STATIC,
     WORKER_WAITING,
     Scoreboard,
 )
@@ -50,6 +50,7 @@ class Serving:
         self._settings = settings
         self._reactor = reactor
         self._sink = sink
+        self._index = index
         self._record = scoreboard.worker(index)
         self._record[WORKER_STATE] = BOOTING
         self._log = RequestLog(
@@ -88,6 +89,7 @@ class Serving:
         # Imported here: a worker that has only links needs nothing of twisted.web.
         from twsgi.static.resource import StaticFiles
         from twsgi.web.acceptor import Acceptor
+        from twsgi.web.offload import offload_threads
         from twsgi.web.poller import poller
         from twsgi.web.site import Limits, Site
         from twsgi.wsgi.root import ApplicationRoot
@@ -106,6 +108,13 @@ class Serving:
         )
         self._poller = poller(self._reactor)
         self._site = Site(root, self._poller, limits, self._answered, self._sink.line)
+        self._site.offload = offload_threads(
+            settings.offload_threads,
+            self._poller,
+            settings.socket_timeout,
+            f"worker {self._index}",
+            self._sink.line,
+        )
         self._site.start()
         for sock in sockets:
             acceptor = Acceptor(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from typing import Any, TextIO
@@ -17,6 +18,21 @@ class FileWrapper:
         self.block_size = block_size
         if hasattr(file, "close"):
             self.close = file.close
+
+    def part(self) -> tuple[int, int, int] | None:
+        """
+        What is left of the file, where it is a real one: its descriptor, where it stands, and how
+        many bytes follow; None for anything else.
+        """
+        try:
+            descriptor = self.file.fileno()
+            found = os.fstat(descriptor)
+            offset = self.file.tell()
+        except (AttributeError, OSError, ValueError):
+            return None  # io.UnsupportedOperation is both of the last
+        if not stat.S_ISREG(found.st_mode):
+            return None
+        return descriptor, offset, max(0, found.st_size - offset)
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(lambda: self.file.read(self.block_size), b"")

@@ -78,7 +78,8 @@ class WorkerLink:
         Reads one request, whole.  Blocks while it comes.
 
         @return: None at the end of file: the frontend has closed the link, or is gone;
-            L{CANCELLED}: no request, but the end of one that has been served meanwhile.
+            L{CANCELLED}: no request, but the end of one that has been served meanwhile, or that
+            nobody waits for any more, which has then been ended.
         @raise FrameError: these are no requests.
         """
         try:
@@ -86,9 +87,14 @@ class WorkerLink:
             if received is None:
                 return CANCELLED
             flags, data, start, length = received
-            body = self._receive_body(flags, data[start:], length)
+            if flags & frames.SPOOLED:
+                body: BinaryIO | None = self._receive_file()
+            else:
+                body = self._receive_body(data[start:], length)
         except ConnectionError:
             return None
+        if body is None:
+            return CANCELLED
         return LinkRequest(flags, data[frames.REQUEST_HEAD : start], body)
 
     def bounce(self) -> bool:
@@ -106,8 +112,12 @@ class WorkerLink:
             flags, data, start, length = received
             missing = 0 if flags & frames.SPOOLED else length - (len(data) - start)
             while missing > 0:
-                missing -= len(self._more())
-            self._send(frames.encode_signal(frames.BOUNCE))
+                data = self._more()
+                missing -= len(data)
+            if missing:
+                self._end_cancelled(data[missing:])
+            else:
+                self._send(frames.encode_signal(frames.BOUNCE))
         except ConnectionError:
             return False
         return True
@@ -141,23 +151,39 @@ class WorkerLink:
             raise ConnectionResetError("the frontend has closed the link")
         return data
 
-    def _receive_body(self, flags: int, body: bytes, length: int) -> BinaryIO:
-        """C{body}: what has come of it."""
-        if flags & frames.SPOOLED:
-            return self._receive_file()
-        missing = length - len(body)
+    def _receive_body(self, data: bytes, length: int) -> BinaryIO | None:
+        """
+        C{data}: what has come of it.
+
+        @return: None where its cancellation came with it.
+        """
+        missing = length - len(data)
         if not missing:
-            return io.BytesIO(body)
+            return io.BytesIO(data)
         file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
-        file.write(body)
+        file.write(data)
         while missing > 0:
             data = self._more()
             missing -= len(data)
             file.write(data)
         if missing:
-            raise FrameError("more bytes than the request's frame has")
+            file.close()
+            self._end_cancelled(data[missing:])
+            return None
         file.seek(0)
         return file  # type: ignore[return-value]
+
+    def _end_cancelled(self, data: bytes) -> None:
+        """
+        Ends a request that nobody has begun to serve and nobody waits for.
+
+        @param data: what came after it, which can be nothing but its cancellation.
+        """
+        while len(data) < frames.REQUEST_HEAD and data[0] == frames.CANCEL:
+            data += self._more()
+        if data != frames.encode_cancel():
+            raise FrameError("more bytes than the request's frame has")
+        self.send(frames.LAST | frames.CLOSE | frames.CUT, b"")
 
     def _receive_file(self) -> BinaryIO:
         """The body is a file of the frontend's: asks for its descriptor."""

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any
 
+from twsgi.interfaces import IFileSink
 from twsgi.wire.response import bodiless, check_headers, check_status
+from twsgi.wsgi.environ import FileWrapper
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType]
 
@@ -20,6 +22,7 @@ class Response:
     @ivar status: what the application said, or None as long as it has not.
     @ivar headers: likewise.
     @ivar steps: how many pieces the application's iterable gave.
+    @ivar via: by what means the body was sent, if not by the application's thread; for the log.
     @ivar fault: what the application did wrong with the body, in words, or None.
     """
 
@@ -33,6 +36,7 @@ class Response:
         "headers",
         "status",
         "steps",
+        "via",
     )
 
     def __init__(self, sink: Any, head_request: bool) -> None:
@@ -48,6 +52,7 @@ class Response:
         self.headers: list[tuple[str, str]] = []
         self.steps = 0
         self.fault: str | None = None
+        self.via = ""
 
     def start_response(
         self,
@@ -92,6 +97,8 @@ class Response:
 
     def send(self, result: Iterable[bytes]) -> None:
         """Sends all that the application returned, and ends the response."""
+        if type(result) is FileWrapper and not self._begun and self._send_file(result):
+            return
         if isinstance(result, bytes):
             result = [result]  # uWSGI takes it so, instead of byte by byte
         if type(result) in (list, tuple) and len(result) == 1 and not self._begun:  # type: ignore[arg-type]
@@ -128,6 +135,27 @@ class Response:
             if data:
                 self._sink.write(data)
             self._sink.abort()
+
+    def _send_file(self, wrapper: FileWrapper) -> bool:
+        """
+        PEP 3333, "Optional Platform-Specific File Handling": from where the file stands now.
+
+        @return: False where it has to be read like any other iterable.
+        """
+        part = wrapper.part()
+        if part is None or self.status is None or not IFileSink.providedBy(self._sink):
+            return False
+        descriptor, offset, count = part
+        if self._length is not None:
+            if self._length > count:
+                return False  # it says what is wrong with that
+            count = self._length
+        self._begin(count)
+        if self._head_request or bodiless(self.status) or not count:
+            self._sink.finish(b"")
+        else:
+            self.via = self._sink.send_file(descriptor, offset, count)
+        return True
 
     def fail(self) -> None:
         """The application raised: 500 without a word of why, or, if it is too late, a cut."""

@@ -1,0 +1,310 @@
+"""L{Outgoing}: what leaves a connected socket: at once, from any thread, by one lock.
+
+C{transport.write} of a stock transport costs two C{epoll_ctl} and a turn of the reactor before a
+byte leaves, and may be called by the reactor's thread alone.  Here a write goes to the socket at
+once where nothing is queued, and an application's thread may write.
+
+That is legal on one condition.  While a thread sends, the reactor may close the socket, the
+kernel may give its number to the next connection accepted, and the bytes would go to B{another
+client}.  So every send and the close hold the connection's lock, and a send looks at
+C{connected} first.  Nothing else in this project may send to, or close, a client's socket.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from typing import Any
+
+from twisted.internet import main
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionLost
+from twisted.python.failure import Failure
+
+from twsgi.errors import ClientDisconnected
+from twsgi.web.offload import Offload
+from twsgi.web.outbox import FilePart, Outbox
+from twsgi.web.threads import hand_to_reactor
+
+#: Bytes that wait for a slow reader: above the first the writer waits, below the second it goes on.
+HIGH_WATER = 256 * 1024
+LOW_WATER = 64 * 1024
+
+
+class Outgoing:
+    """
+    The sending half of L{Connection <twsgi.web.transport.Connection>}, and the closing.
+
+    @ivar connected: False from the moment the socket is closed.
+    @ivar lock: held by every send and by the close; also guards what the protocol's state shares
+        with other threads.
+    """
+
+    __slots__ = (
+        "_full",
+        "_offload",
+        "_offloaded",
+        "_outbox",
+        "_producer",
+        "_protocol",
+        "_reactor",
+        "_room",
+        "_sent",
+        "_socket",
+        "_streaming",
+        "_writing",
+        "connected",
+        "disconnecting",
+        "fileno",
+        "lock",
+    )
+
+    def __init__(
+        self, sock: socket.socket, protocol: Any, reactor: Any, offload: Offload | None
+    ) -> None:
+        """See L{Connection <twsgi.web.transport.Connection>}."""
+        self._socket = sock
+        self.fileno = sock.fileno
+        self._protocol = protocol
+        self._reactor = reactor
+        self._offload = offload
+        self.lock = threading.Lock()
+        self.connected = True
+        self.disconnecting = False
+        self._writing = self._full = self._offloaded = self._streaming = False
+        self._outbox: Outbox | None = None
+        self._room: threading.Condition | None = None
+        self._sent = 0
+        self._producer: Any = None
+
+    def connectionLost(self, reason: Failure) -> None:
+        """The connection is over."""
+        raise AssertionError("a connection can be lost")
+
+    def _close_now(self) -> None:
+        raise AssertionError("a connection can be closed")
+
+    def doWrite(self) -> Any:
+        """Sends once; then lets whoever waits for room go on."""
+        part = None
+        with self.lock:
+            outbox = self._outbox
+            if outbox:
+                before = outbox.size
+                if self._hand_to_offload(outbox):
+                    return None
+                try:
+                    part = outbox.send(self._socket)
+                except BlockingIOError:
+                    return None
+                except (OSError, EOFError):
+                    return main.CONNECTION_LOST
+                self._sent += before - outbox.size
+            if self._room is not None and self.queued() <= LOW_WATER:
+                self._room.notify_all()
+        if part is not None:
+            part.done.callback(None)
+        self._made_room()
+        return None
+
+    def _made_room(self) -> None:
+        # Asked now, not before a file's end was told: what followed it may fill the queue again.
+        if self._full and self.queued() <= LOW_WATER:
+            self._full = False
+            if self._producer is not None and self._streaming:
+                self._producer.resumeProducing()
+            self._protocol.drained()
+        if self._outbox:
+            return
+        if self._producer is not None and not self._streaming:
+            self._producer.resumeProducing()
+            return
+        self._stop_writing()
+        if self.disconnecting and self.connected:
+            self._close_now()
+
+    def queued(self) -> int:
+        """How many bytes wait for room."""
+        return self._outbox.size if self._outbox is not None else 0
+
+    def write(self, data: bytes) -> None:
+        """Sends C{data}: at once, or what the socket does not take as soon as it does."""
+        if not data:
+            return
+        with self.lock:
+            if not self.connected or not self._queue_rest(data):
+                return
+            waiting = self.queued()
+        self._start_writing()
+        if waiting > HIGH_WATER and not self._full:
+            self._full = True
+            if self._producer is not None and self._streaming:
+                self._producer.pauseProducing()
+
+    def writeSequence(self, data: Any) -> None:
+        """C{write} of the pieces joined."""
+        self.write(b"".join(data))
+
+    @property
+    def full(self) -> bool:
+        """C{HIGH_WATER} was passed; C{protocol.drained()} will say when it is over."""
+        return self._full
+
+    def send_file(self, descriptor: int, offset: int, count: int) -> Deferred[None]:
+        """See L{ISendfileTransport}."""
+        part = FilePart(descriptor, offset, count)
+        with self.lock:
+            if self.connected:
+                self._box().add_file(part)
+        if self.connected:
+            self._start_writing()
+        else:
+            part.lost()
+        return part.done
+
+    def sends_via(self, count: int) -> str:
+        """By what means C{count} bytes of a file leave: C{sendfile} or C{offload}."""
+        offload = self._offload
+        return "offload" if offload is not None and count >= offload.smallest else "sendfile"
+
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
+        """C{IConsumer}."""
+        if not self.connected:
+            producer.stopProducing()
+            return
+        self._producer = producer
+        self._streaming = streaming
+        if not streaming:
+            self._start_writing()
+        elif self._full:
+            producer.pauseProducing()
+
+    def unregisterProducer(self) -> None:
+        """C{IConsumer}."""
+        self._producer = None
+        if not self._outbox and not self.disconnecting:
+            self._stop_writing()
+
+    def abortConnection(self) -> None:
+        """Closes at once, with a reset, so that the peer can tell that something is missing."""
+        if self.connected:
+            try:
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0" + bytes(4))
+            except OSError:
+                pass
+            self.connectionLost(Failure(ConnectionLost()))
+
+    def _close_socket(self) -> list[FilePart]:
+        """
+        The one close.  Reactor thread, once.
+
+        @return: parts of files that will never leave.
+        """
+        with self.lock:
+            self.connected = False
+            if self._offloaded:
+                # The thread has a descriptor of its own: this is what it notices.
+                self._shutdown(socket.SHUT_RDWR)
+            self._socket.close()
+            if self._room is not None:
+                self._room.notify_all()
+            return self._outbox.clear() if self._outbox is not None else []
+
+    # What application threads ask.
+
+    def write_from_thread(self, data: bytes, timeout: float) -> None:
+        """See L{IThreadSafeTransport}."""
+        with self.lock:
+            if not self.connected:
+                raise ClientDisconnected("the client is gone")
+            if not self._queue_rest(data):
+                return
+            hand_to_reactor(self._reactor, self._start_writing)
+            if self.queued() > HIGH_WATER:
+                self._wait_for_room(timeout)
+
+    def _wait_for_room(self, timeout: float) -> None:
+        """Holding the lock, which waiting gives back meanwhile."""
+        if self._room is None:
+            self._room = threading.Condition(self.lock)
+        sent = self._sent
+        while self.connected and self.queued() > LOW_WATER:
+            if not self._room.wait(timeout) and self._sent == sent:
+                hand_to_reactor(self._reactor, self.abortConnection)
+                raise ClientDisconnected(f"the client read nothing for {timeout:g} seconds")
+            sent = self._sent
+        if not self.connected:
+            raise ClientDisconnected("the client is gone")
+
+    # Within.
+
+    def _queue_rest(self, data: bytes) -> bool:
+        """Holding the lock: sends what can be, queues the rest; True if there is a rest."""
+        rest: bytes | memoryview = data
+        if not self._outbox:
+            try:
+                sent = self._socket.send(data)
+            except BlockingIOError:
+                sent = 0
+            except OSError:
+                # The reactor meets the same error when it sends the rest, and closes.
+                sent = 0
+            if sent == len(data):
+                return False
+            if sent:
+                rest = memoryview(data)[sent:]
+        self._box().add(rest)
+        return True
+
+    def _box(self) -> Outbox:
+        if self._outbox is None:
+            self._outbox = Outbox()
+        return self._outbox
+
+    def _start_writing(self) -> None:
+        if self.connected and not self._writing:
+            self._writing = True
+            self._reactor.addWriter(self)
+
+    def _stop_writing(self) -> None:
+        if self._writing:
+            self._writing = False
+            self._reactor.removeWriter(self)
+
+    def _shutdown(self, how: int) -> bool:
+        try:
+            self._socket.shutdown(how)
+        except OSError:
+            return False
+        return True
+
+    def _hand_to_offload(self, outbox: Outbox) -> bool:
+        """
+        Holding the lock: True where an offload thread sends what is next.  The part stays at the
+        head of the queue meanwhile, so that whatever is written waits behind it.
+        """
+        part = outbox.file_ahead()
+        if part is None or self._offload is None or part.count < self._offload.smallest:
+            return False
+        if not self._offloaded:
+            descriptor, offset, count = part.descriptor, part.offset, part.count
+            try:
+                self._offload.send(self.fileno(), descriptor, offset, count, self._sent_by_offload)
+            except OSError:
+                return False  # no descriptors left: the reactor's thread does it
+            self._offloaded = True
+        self._stop_writing()
+        return True
+
+    def _sent_by_offload(self, unsent: int) -> None:
+        """Reactor thread: the offload thread is through with a part."""
+        self._offloaded = False
+        if not self.connected or self._outbox is None:
+            return
+        part = self._outbox.file_ahead()
+        assert part is not None
+        part.count = unsent
+        if unsent:
+            self.connectionLost(Failure(ConnectionLost()))
+        else:
+            self._start_writing()
