@@ -12,6 +12,7 @@ from unittest import skipUnless
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes_entry import FakeReactor, a_plan
+from tests.master.fakes import FakeLog
 from twsgi import process
 from twsgi.control import title
 from twsgi.errors import ConfigurationError, UserError

@@ -42,7 +42,8 @@ ERRORS = [
     ("addresses", "", "needs a value"), ("mode", "", "three octal digits"),
     ("mode", "22", "three octal digits"), ("mode", "800", "three octal digits"),
     ("socket mode", "", "invalid chmod value: :"), ("socket mode", "9", "invalid chmod value: 9"),
-    ("owner", "", "needs a value"), ("owner", ":www", "user:group"), ("owner", "www:", "user:group"),
+    ("owner", "", "needs a value"), ("owner", ":www", "user:group"),
+    ("owner", "www:", "user:group"),
     ("owner", "a:b:c", "user:group"), ("names", "", "needs a value"),
 ]  # fmt: skip
 
@@ -59,7 +60,8 @@ ADDRESSES = [
 NO_ADDRESSES = [
     ("8000", "not an address: write :8000"), ("app", "127.0.0.1:8000 or ./app.sock"),
     ("@", "needs a name"), ("run/", "needs a name"), ("@" + "a" * 107, "at most 107 bytes"),
-    ("fd://", "write fd://3"), ("fd://2", "are no sockets"), ("fd://12345678", "no sockets"), (":", "the port '' is not a number"),
+    ("fd://", "write fd://3"), ("fd://2", "are no sockets"), ("fd://12345678", "no sockets"),
+    (":", "the port '' is not a number"),
     (":eighty", "the port 'eighty'"), (":65536", "from 0 to 65535"), (":-1", "from 0 to 65535"),
     (":\u0668", "from 0 to 65535"), (":" + "1" * 5000, "from 0 to 65535"),
     ("example.com:80", "'example.com' is neither"), ("::1:80", "in brackets"),

@@ -15,6 +15,7 @@ from twsgi.wire.frames import (
     CANCEL,
     CLOSE,
     CUT,
+    FILE,
     HEAD,
     HTTP11,
     KEEP_ALIVE,
@@ -27,14 +28,17 @@ from twsgi.wire.frames import (
     VARIABLES_LIMIT,
     WANT_BODY,
     ResponseDecoder,
+    decode_file,
     decode_request_head,
     decode_variables,
     encode_cancel,
+    encode_file,
     encode_request,
     encode_response,
     encode_response_head,
     encode_signal,
     encode_variables,
+    encode_want_file,
 )
 
 _TEXT = st.text(st.characters(min_codepoint=1, max_codepoint=255), max_size=10)
@@ -142,6 +146,28 @@ class ResponseTests(SynchronousTestCase):
         """A frame's head and its bytes may be sent apart."""
         self.assertEqual(encode_response_head(LAST, 3) + b"abc", encode_response(LAST, b"abc"))
 
+    def test_file(self) -> None:
+        """Where in a file the rest of a response is comes whole, however the bytes are cut."""
+        data = encode_response(0, b"head") + encode_file(LAST, 2**40, 7) + encode_signal(RETIRE)
+        for cut in range(len(data) + 1):
+            frames = joined(received([data[:cut], data[cut:]]))
+            self.assertEqual(
+                [frame[:2] for frame in frames], [(RESPONSE, 0), (FILE, LAST), (RETIRE, 0)]
+            )
+            self.assertEqual(frames[0][2], b"head")
+            self.assertEqual(decode_file(frames[1][2]), (2**40, 7))
+
+    def test_file_refused(self) -> None:
+        """A file's frame of another size is refused."""
+        for size in (0, 8, 17):
+            self.assertRaises(FrameError, received, [struct.pack("<BBHI", FILE, LAST, 0, size)])
+
+    def test_questions(self) -> None:
+        """What a frontend says that is no request is as long as a request's head."""
+        for data in (encode_cancel(), encode_want_file()):
+            self.assertEqual(len(data), REQUEST_HEAD)
+        self.assertNotEqual(encode_cancel(), encode_want_file())
+
     def test_pieces(self) -> None:
         """Bytes are passed on as they come; the flags come with the last of them."""
         data = encode_response(LAST, b"abc")
@@ -179,7 +205,7 @@ class ResponseTests(SynchronousTestCase):
         for head in (
             struct.pack("<BBHI", 0, 0, 0, 0),
             struct.pack("<BBHI", REQUEST, 0, 0, 0),
-            struct.pack("<BBHI", BOUNCE + 1, 0, 0, 0),
+            struct.pack("<BBHI", FILE + 1, 0, 0, 0),
             struct.pack("<BBHI", RETIRE, 0, 0, 1),
             b"HTTP/1.1",
         ):

@@ -119,6 +119,15 @@ class BouncerMixin:
         self.assertEqual(self.reactor.turn(), 0)
         self.assertEqual(len(self.reactor.getDelayedCalls()), 1)
 
+    def test_two_at_once(self: Any) -> None:
+        """Two cores that see the need at the same moment begin one row of looks."""
+        self.busy(1, 2)
+        self.bouncer.core_taken()
+        self.bouncer._watching = False  # as the second core saw it
+        self.bouncer.core_taken()
+        self.assertEqual(self.reactor.turn(), 2)
+        self.assertEqual(len(self.reactor.getDelayedCalls()), 1)
+
     def test_ends(self: Any) -> None:
         """The looks end when a core here is free, and begin anew when all are busy."""
         self.busy(1, 2)

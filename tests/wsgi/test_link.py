@@ -244,11 +244,11 @@ class CancelTests(LinkCase):
     def test_in_pieces(self) -> None:
         """So is one whose cancellation comes in pieces."""
         data = frames.encode_request(0, b"a\0b", b"body", 4) + self.CANCEL
-        for act in ("receive", "bounce"):
+        for act, answer in (("receive", self.CUT), ("bounce", BounceTests.BOUNCE)):
             frontend, link = self.pair()
             self.pieces(link, data[:-9], data[-9:-3], data[-3:])
             self.assertIn(getattr(link, act)(), (CANCELLED, True))
-            self.assertEqual(frontend.recv(100), self.CUT)
+            self.assertEqual(frontend.recv(100), answer)
 
     def test_within(self) -> None:
         """A core can see that nobody waits any more: a cancellation, or the end of the link."""
@@ -291,7 +291,7 @@ class BounceTests(LinkCase):
             self.assertEqual(request.body.read(), b"next")
 
     def test_cancelled(self) -> None:
-        """One that nobody waits for any more is ended instead."""
+        """So is one that nobody waits for any more, and its cancellation is read with it."""
         for body in (b"", b"x" * 200_000):
             frontend, link = self.pair()
             data = frames.encode_request(0, b"a\0b", body, len(body)) + frames.encode_cancel()
@@ -299,7 +299,8 @@ class BounceTests(LinkCase):
             sender.start()
             self.assertTrue(link.bounce())
             sender.join(SOON)
-            self.assertEqual(frontend.recv(100), CancelTests.CUT)
+            self.assertEqual(frontend.recv(100), self.BOUNCE)
+            self.assertFalse(link.cancelled())
 
     def test_end(self) -> None:
         """A link that is closed has nothing to send back."""
@@ -316,6 +317,51 @@ class BounceTests(LinkCase):
             frontend, link = self.pair()
             frontend.sendall(data)
             self.assertRaises(FrameError, link.bounce)
+
+
+class FileTests(LinkCase):
+    """The rest of a response that is a part of a file."""
+
+    def sent(self, answer: bytes) -> Any:
+        """Starts to send one.  @return: the frontend's end, and how it ended, when it has."""
+        frontend, link = self.pair()
+        ends: list[Any] = []
+
+        def send() -> None:
+            with tempfile.TemporaryFile() as file:
+                file.write(b"0123456789")
+                file.flush()
+                try:
+                    ends.append(link.send_file(frames.LAST, file.fileno(), 2, 3))
+                except ClientDisconnected as error:
+                    ends.append(error)
+
+        thread = threading.Thread(target=send, daemon=True)
+        thread.start()
+        (frame,) = frames.ResponseDecoder().feed(frontend.recv(100))
+        kind, flags, place = frame
+        self.assertEqual((kind, flags), (frames.FILE, frames.LAST))
+        self.assertEqual(frames.decode_file(place), (2, 3))
+        if answer:
+            frontend.sendall(answer)
+        else:
+            frontend.shutdown(socket.SHUT_WR)
+        thread.join(SOON)
+        self.assertFalse(thread.is_alive())
+        return frontend, ends[0]
+
+    def test_wanted(self) -> None:
+        """A frontend that wants it is given its descriptor."""
+        frontend, end = self.sent(frames.encode_want_file())
+        self.assertIsNone(end)
+        byte, (descriptor,), _, _ = socket.recv_fds(frontend, 1, 1)
+        self.addCleanup(os.close, descriptor)
+        self.assertEqual((len(byte), os.pread(descriptor, 3, 2)), (1, b"234"))
+
+    def test_cancelled(self) -> None:
+        """Where the client is gone, or the frontend, the application is told."""
+        for answer in (frames.encode_cancel(), b""):
+            self.assertIsInstance(self.sent(answer)[1], ClientDisconnected)
 
 
 class SendTests(LinkCase):
@@ -344,6 +390,8 @@ class SendTests(LinkCase):
         """To a frontend that is gone nothing can be sent."""
         frontend, link = self.pair()
         frontend.close()
+        self.assertRaises(ClientDisconnected, link.send, 0, b"abc")
+        link.close()
         self.assertRaises(ClientDisconnected, link.send, 0, b"abc")
 
     def test_not_read(self) -> None:

@@ -23,7 +23,16 @@ from twsgi.errors import ClientDisconnected
 from twsgi.interfaces import IResponseSink
 from twsgi.web import sinks
 from twsgi.web.sinks import EncodedSink, ReactorSink, ThreadSink
-from twsgi.wire.frames import CLOSE, CUT, LAST, RESPONSE, ResponseDecoder
+from twsgi.wire.frames import (
+    CLOSE,
+    CUT,
+    FILE,
+    LAST,
+    RESPONSE,
+    ResponseDecoder,
+    decode_file,
+    encode_want_file,
+)
 from twsgi.wire.response import ResponseEncoder
 from twsgi.wsgi.environ import FileWrapper
 from twsgi.wsgi.link import LinkSink, WorkerLink
@@ -57,22 +66,41 @@ class LinkExchange(Exchange):
         self._link = WorkerLink(worker.detach(), 1, SOON)
         case.addCleanup(self._link.close)
         self.sink = LinkSink(self._link, ResponseEncoder(http11, True, head_request), DATE)
+        self._frames: list[tuple[int, bytes]] = []
+        self._thread = threading.Thread(target=self._receive, daemon=True)
+        self._thread.start()
+        case.addCleanup(self._thread.join, SOON)
+        case.addCleanup(self.client_leaves)
+
+    def _receive(self) -> None:
+        """The frontend."""
+        decoder = ResponseDecoder()
+        while piece := self._frontend.recv(1 << 20):
+            for kind, flags, body in decoder.feed(piece):
+                if kind == FILE:
+                    self._frontend.sendall(encode_want_file())
+                    _, (descriptor,), _, _ = socket.recv_fds(self._frontend, 1, 1)
+                    offset, count = decode_file(body)
+                    body = os.pread(descriptor, count, offset)
+                    os.close(descriptor)
+                else:
+                    assert kind == RESPONSE, kind
+                self._frames.append((flags, body))
+
+    def frames(self) -> list[tuple[int, bytes]]:
+        """Flags and bytes of all frames."""
+        self._link._socket.shutdown(socket.SHUT_WR)
+        self._thread.join(SOON)
+        assert not self._thread.is_alive()
+        return self._frames
 
     def client_got(self) -> tuple[bytes, bool]:
-        self._link._socket.shutdown(socket.SHUT_WR)
-        decoder = ResponseDecoder()
-        data, ends = b"", []
-        while piece := self._frontend.recv(65536):
-            for kind, flags, body in decoder.feed(piece):
-                assert kind == RESPONSE and not ends
-                data += body
-                if flags & LAST:
-                    ends.append(flags)
-        (flags,) = ends
-        return data, bool(flags & CUT)
+        (*others, (last, _)) = frames = self.frames()
+        assert last & LAST and not any(flags & LAST for flags, _ in others)
+        return b"".join(data for _, data in frames), bool(last & CUT)
 
     def client_leaves(self) -> None:
-        self._frontend.close()
+        self._frontend.shutdown(socket.SHUT_RDWR)
 
 
 class _Transport:
@@ -425,6 +453,14 @@ class SinkMixin:
         self.assertRaises(ClientDisconnected, exchange.sink.finish, b"")
         exchange.sink.abort()
 
+    def test_client_gone_cut(self: Any) -> None:
+        """A response to nobody can be cut, which never raises."""
+        exchange = self.exchange(self, False, True)
+        exchange.client_leaves()
+        exchange.sink.start("200 OK", [], None)
+        exchange.sink.abort()
+        self.assertTrue(exchange.sink.finished)
+
     def test_counts(self: Any) -> None:
         """Bytes of body are counted as they were given, without framing."""
         exchange = self.exchange(self, False, True)
@@ -443,9 +479,7 @@ class LinkSinkTests(SinkMixin, SynchronousTestCase):
         """The flags of the last frame."""
         exchange = LinkExchange(self, False, http11)
         run(saying("200 OK", [], *pieces), exchange.sink)
-        data = exchange._frontend.recv(65536)
-        *_, (_, flags, _) = ResponseDecoder().feed(data)
-        return flags
+        return exchange.frames()[-1][0]
 
     def test_close_flag(self) -> None:
         """The frontend is told to close where only that ends the body."""
@@ -457,7 +491,7 @@ class LinkSinkTests(SinkMixin, SynchronousTestCase):
         """A body in one piece leaves in one frame."""
         exchange = LinkExchange(self, False, True)
         run(saying("200 OK", [], b"abc"), exchange.sink)
-        self.assertEqual(len(list(ResponseDecoder().feed(exchange._frontend.recv(65536)))), 1)
+        self.assertEqual(len(exchange.frames()), 1)
 
 
 class ThreadSinkTests(SinkMixin, SynchronousTestCase):

@@ -356,6 +356,15 @@ class PortableTests(WaitPointMixin, SynchronousTestCase):
         self.addCleanup(point.close)
         self.assertIsInstance(point, PortableWaitPoint)
 
+    def test_overdue_while_waiting(self) -> None:
+        """While a core waits, what comes is that core's: nothing is overdue."""
+        link, other = self.link()
+        self.point.add_link(link)
+        other.send(b"a")
+        with self.point._turn:
+            self.assertIsNone(self.point.overdue())
+        self.assertIs(self.point.overdue(), link)
+
     def test_loud_alarm(self) -> None:
         """More works than the alarm has room for are given out all the same."""
         for number in range(5000):

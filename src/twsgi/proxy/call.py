@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from twsgi.errors import HTTPError
 from twsgi.web.body import Body
+from twsgi.web.files import send_file_response
 from twsgi.web.http1 import HTTP1Channel
 from twsgi.web.request import Request
 from twsgi.wire import frames
@@ -76,6 +78,16 @@ class Call:
                 channel.abort()
             else:
                 channel.finish(bool(flags & frames.CLOSE))
+
+    def send_file(self, flags: int, descriptor: int, offset: int, count: int) -> None:
+        """The rest of the response: a part of a file, whose descriptor is this object's now."""
+        self.deadline = 0.0
+        self.done()
+        if self.gone:
+            os.close(descriptor)
+        else:
+            close = bool(flags & frames.CLOSE)
+            send_file_response(self._channel, descriptor, offset, count, close)
 
     def full(self) -> bool:
         """The client is slower than the worker: what waits for it has passed the mark."""

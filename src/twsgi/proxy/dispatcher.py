@@ -20,11 +20,16 @@ from twsgi.proxy.link import FrontendLink
 
 #: Seconds between two looks at the calls' deadlines.
 SWEEP = 1.0
+#: Seconds after which a call that came back, and found no other link, tries those it came from.
+RETRY = 0.002
 
 
 class Dispatcher:
     """
     All calls and all links of one frontend.  First come, first served.  Reactor thread.
+
+    While a call waits no link is idle, but for up to L{RETRY} seconds after one was bounced: its
+    worker was busy a moment ago, and no other link was idle.
 
     @ivar timeout: seconds that a call may wait in the queue, or for the response's first byte
         (C{http-timeout}).
@@ -56,6 +61,7 @@ class Dispatcher:
         self.report = report
         self.seconds: Callable[[], float] = reactor.seconds
         self._sweep_call: Any = None
+        self._retry_call: Any = None
         record[FRONTEND_STATE] = READY
 
     def start(self) -> None:
@@ -64,9 +70,10 @@ class Dispatcher:
 
     def stop(self) -> None:
         """Closes every link; no call is there any more."""
-        if self._sweep_call is not None:
-            self._sweep_call.cancel()
-            self._sweep_call = None
+        for call in (self._sweep_call, self._retry_call):
+            if call is not None:
+                call.cancel()
+        self._sweep_call = self._retry_call = None
         for link in list(self._links):
             link.close()
 
@@ -107,26 +114,32 @@ class Dispatcher:
     def bounced(self, link: FrontendLink, call: Call) -> None:
         """A worker was busy after all: another frontend was faster.  The call is the next again."""
         self._record[FRONTEND_ACTIVE] -= 1
-        if link.retired:
-            self.retired(link)
-            other = self._balancer.take()
-        else:
-            other = self._balancer.take(link.worker)
-            self._balancer.idle(link.worker, link)
         if call.gone:
             call.done()
-            if other is not None:
-                self._idle(other)
-        elif other is not None:
-            self._record[FRONTEND_ACTIVE] += 1
-            other.start(call)
         else:
-            # All other links are busy, and the first that is not will take it.
             call.queued_since = call.queued_since or self.seconds()
-            # To be sent in vain buys no time: it waits as long as if it had waited here.
-            call.deadline = call.queued_since + self.timeout
             self._queue.appendleft(call)
-            self._note_queue()
+        # Its worker is the last that it should go to.
+        other = self._balancer.take(link.worker)
+        if link.retired:
+            self.retired(link)
+        else:
+            self._balancer.idle(link.worker, link)
+        if other is not None:
+            self._idle(other)
+        self._note_queue()
+        if self._queue and self._retry_call is None:
+            # Whoever finishes first takes it; if none of ours does, nobody would tell us that a
+            # core is free: its place is in the line before one then, where the kernel sees to it.
+            self._retry_call = self._reactor.callLater(RETRY, self._retry)
+
+    def _retry(self) -> None:
+        self._retry_call = None
+        while self._queue:
+            link = self._balancer.take()
+            if link is None:
+                return
+            self._idle(link)
 
     def retired(self, link: FrontendLink) -> None:
         """The worker wants the link closed, and it is idle."""
@@ -172,20 +185,22 @@ class Dispatcher:
     def _sweep(self) -> None:
         self._sweep_call = self._reactor.callLater(SWEEP, self._sweep)
         now = self.seconds()
-        queue = self._queue
-        while queue and (queue[0].gone or queue[0].deadline < now):
-            call = queue.popleft()
-            call.refuse(503, f"waited for a core for {self.timeout:g} s (http-timeout)", _RETRY)
-            call.done()
+        self._queue, waiting = deque(), self._queue
+        for call in waiting:
+            # Not always the first: one that came back has been given time anew.
+            if call.gone or call.deadline < now:
+                call.refuse(503, f"waited for a core for {self.timeout:g} s (http-timeout)", _RETRY)
+                call.done()
+            else:
+                self._queue.append(call)
         self._note_queue()
-        if queue:
-            idle = self._balancer.take()
-            if idle is not None:
-                self._idle(idle)
         for link in list(self._links):
             call_now = link.call
             if call_now is not None and 0 < call_now.deadline < now and not call_now.gone:
                 call_now.refuse(504, f"no response within {self.timeout:g} s (http-timeout)")
+                link.cancel()
+                # Nobody waits for it any more: an application that goes on in pieces may stop.
+                link.cancel()
 
 
 _RETRY = "Retry-After: 1\r\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,18 @@ class FrontendLink:
     @ivar retired: the worker has asked for no more requests.
     """
 
-    __slots__ = ("_connection", "_decoder", "_dispatcher", "_socket", "call", "retired", "worker")
+    __slots__ = (
+        "_cancelled",
+        "_connection",
+        "_decoder",
+        "_descriptors",
+        "_dispatcher",
+        "_file",
+        "_socket",
+        "call",
+        "retired",
+        "worker",
+    )
 
     def __init__(self, descriptor: int, worker: int, dispatcher: Dispatcher, reactor: Any) -> None:
         """
@@ -34,6 +46,9 @@ class FrontendLink:
         self.worker = worker
         self.call: Call | None = None
         self.retired = False
+        self._file: tuple[int, bytes] | None = None
+        self._descriptors: list[int] = []
+        self._cancelled = False
         self._dispatcher = dispatcher
         self._decoder = frames.ResponseDecoder()
         self._socket = socket.socket(fileno=descriptor)
@@ -44,6 +59,7 @@ class FrontendLink:
     def start(self, call: Call) -> None:
         """Sends a request.  The link is idle, and not any more."""
         self.call = call
+        self._cancelled = False
         call.link = self
         self._connection.write(call.frame)
 
@@ -55,7 +71,8 @@ class FrontendLink:
         """The client is gone: the worker may stop; what it still says is dropped."""
         self.resume()
         # Its answer to WANT_BODY is awaited by the worker, and nothing else.
-        if self.call is not None and self.call.body is None:
+        if self.call is not None and self.call.body is None and not self._cancelled:
+            self._cancelled = True
             self._connection.write(frames.encode_cancel())
 
     def close(self) -> None:
@@ -66,6 +83,9 @@ class FrontendLink:
 
     def dataReceived(self, data: bytes) -> None:
         """The worker said something."""
+        if self._file is not None:
+            self._take_file(*self._file)
+            return
         try:
             for kind, flags, piece in self._decoder.feed(data):
                 if kind == frames.RESPONSE:
@@ -78,6 +98,8 @@ class FrontendLink:
                     self._send_body()
                 elif kind == frames.BOUNCE:
                     self._bounced()
+                elif kind == frames.FILE:
+                    self._ask_for_file(flags, piece)
         except FrameError as error:
             self._dispatcher.report(f"worker {self.worker}: {error}")
             self._connection.abortConnection()
@@ -97,6 +119,40 @@ class FrontendLink:
         if call.full():
             # Back-pressure: the worker's core waits in send() until the client has read.
             self._connection.stopReading()
+
+    def _ask_for_file(self, flags: int, place: bytes) -> None:
+        """The rest of the response is a file; its descriptor comes with the next byte."""
+        if self.call is None:
+            raise FrameError("a file without a request")
+        if self.call.gone:
+            # The worker reads that instead of an answer, and ends the response.
+            self.cancel()
+            return
+        self._file = flags, place
+        self._connection.receive = self._receive_descriptor
+        self._connection.startReading()
+        self._connection.write(frames.encode_want_file())
+
+    def _receive_descriptor(self, size: int) -> bytes:
+        byte, descriptors, _, _ = socket.recv_fds(self._socket, 1, 1)
+        self._descriptors = descriptors
+        return byte
+
+    def _take_file(self, flags: int, place: bytes) -> None:
+        """The descriptor is here: the worker's core is free, the file is ours to send."""
+        self._connection.receive = self._socket.recv
+        self._file = None
+        call, self.call = self.call, None
+        descriptors, self._descriptors = self._descriptors, []
+        if call is None or not descriptors:
+            self._dispatcher.report(f"worker {self.worker}: no descriptor came with a file")
+            self.call = call
+            self._connection.abortConnection()
+            return
+        os.set_inheritable(descriptors[0], False)
+        call.link = None
+        call.send_file(flags, descriptors[0], *frames.decode_file(place))
+        self._dispatcher.finished(self)
 
     def _bounced(self) -> None:
         call, self.call = self.call, None

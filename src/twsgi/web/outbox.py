@@ -48,13 +48,15 @@ class Outbox:
     The queue of one connection.  Its owner holds the connection's lock around every call.
 
     @ivar size: how many bytes of memory wait; parts of files do not count.
+    @ivar sent: how many bytes have left, of both.
     """
 
-    __slots__ = ("_pieces", "size")
+    __slots__ = ("_pieces", "sent", "size")
 
     def __init__(self) -> None:
         self._pieces: deque[memoryview | FilePart] = deque()
         self.size = 0
+        self.sent = 0
 
     def __bool__(self) -> bool:
         return bool(self._pieces)
@@ -101,6 +103,7 @@ class Outbox:
             sent = os.sendfile(sock.fileno(), part.descriptor, part.offset, wanted)
             if not sent:
                 raise EOFError("the file became shorter while it was sent")
+            self.sent += sent
             part.offset += sent
             part.count -= sent
         if part.count:
@@ -118,6 +121,7 @@ class Outbox:
                     break
                 pieces.append(piece)
             sent = sock.sendmsg(pieces)
+        self.sent += sent
         self.size -= sent
         while sent:
             piece = self._pieces[0]

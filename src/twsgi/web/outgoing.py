@@ -49,7 +49,8 @@ class Outgoing:
         "_protocol",
         "_reactor",
         "_room",
-        "_sent",
+        "_stuck_at",
+        "_stuck_since",
         "_socket",
         "_streaming",
         "_writing",
@@ -74,7 +75,8 @@ class Outgoing:
         self._writing = self._full = self._offloaded = self._streaming = False
         self._outbox: Outbox | None = None
         self._room: threading.Condition | None = None
-        self._sent = 0
+        self._stuck_at = 0
+        self._stuck_since = 0.0
         self._producer: Any = None
 
     def connectionLost(self, reason: Failure) -> None:
@@ -90,7 +92,6 @@ class Outgoing:
         with self.lock:
             outbox = self._outbox
             if outbox:
-                before = outbox.size
                 if self._hand_to_offload(outbox):
                     return None
                 try:
@@ -99,7 +100,6 @@ class Outgoing:
                     return None
                 except (OSError, EOFError):
                     return main.CONNECTION_LOST
-                self._sent += before - outbox.size
             if self._room is not None and self.queued() <= LOW_WATER:
                 self._room.notify_all()
         if part is not None:
@@ -149,6 +149,19 @@ class Outgoing:
     def full(self) -> bool:
         """C{HIGH_WATER} was passed; C{protocol.drained()} will say when it is over."""
         return self._full
+
+    def stuck(self, now: float, limit: float) -> bool:
+        """
+        True when something has been waiting for room for C{limit} seconds, and nothing has left
+        meanwhile.  To be asked every now and then; offload threads have deadlines of their own.
+        """
+        outbox = self._outbox
+        if not outbox or self._offloaded:
+            self._stuck_since = 0.0
+            return False
+        if outbox.sent != self._stuck_at or not self._stuck_since:
+            self._stuck_at, self._stuck_since = outbox.sent, now
+        return now - self._stuck_since > limit
 
     def send_file(self, descriptor: int, offset: int, count: int) -> Deferred[None]:
         """See L{ISendfileTransport}."""
@@ -227,12 +240,12 @@ class Outgoing:
         """Holding the lock, which waiting gives back meanwhile."""
         if self._room is None:
             self._room = threading.Condition(self.lock)
-        sent = self._sent
+        sent = self._box().sent
         while self.connected and self.queued() > LOW_WATER:
-            if not self._room.wait(timeout) and self._sent == sent:
+            if not self._room.wait(timeout) and self._box().sent == sent:
                 hand_to_reactor(self._reactor, self.abortConnection)
                 raise ClientDisconnected(f"the client read nothing for {timeout:g} seconds")
-            sent = self._sent
+            sent = self._box().sent
         if not self.connected:
             raise ClientDisconnected("the client is gone")
 

@@ -145,5 +145,8 @@ class Site(ServerSite):
             self._log_refusal(f"{self._refusals - _REFUSALS} more requests were refused")
         self._refusals = 0
         now = self.seconds()
+        limit = self.limits.body_timeout
         for channel in [one for one in self.channels if 0 < one.deadline < now]:
             channel.timed_out()
+        for channel in [one for one in self.channels if one.transport.stuck(now, limit)]:
+            channel.abort()

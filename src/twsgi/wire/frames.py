@@ -64,12 +64,14 @@ def encode_request(flags: int, variables: bytes, body: bytes, length: int) -> by
     return b"".join((_REQUEST.pack(REQUEST, flags, 0, len(variables), length), variables, body))
 
 
-def encode_question(kind: int) -> bytes:
-    """
-    What a frontend says that is no request.  CANCEL: nobody waits for the response any more, it is
-    to end, in whatever way.  WANT_FILE: now the descriptor of the file that was offered.
-    """
-    return _REQUEST.pack(kind, 0, 0, 0, 0)
+def encode_cancel() -> bytes:
+    """Nobody waits for the response any more; it is to end, in whatever way."""
+    return _REQUEST.pack(CANCEL, 0, 0, 0, 0)
+
+
+def encode_want_file() -> bytes:
+    """Now the descriptor of the file that was offered."""
+    return _REQUEST.pack(WANT_FILE, 0, 0, 0, 0)
 
 
 def encode_file(flags: int, offset: int, count: int) -> bytes:
@@ -146,8 +148,18 @@ class ResponseDecoder:
                 self._buffer = data[position:]
                 return
             kind, flags, _, length = _RESPONSE.unpack_from(data, position)
-            if not RESPONSE <= kind <= BOUNCE or (length and kind != RESPONSE):
+            if not RESPONSE <= kind <= FILE or (length and kind not in (RESPONSE, FILE)):
                 raise FrameError(f"not a frame of a worker's: kind {kind}")
+            if kind == FILE:
+                start, stop = position + RESPONSE_HEAD, position + RESPONSE_HEAD + _FILE.size
+                if length != _FILE.size:
+                    raise FrameError("a file without its place")
+                if end < stop:
+                    self._buffer = data[position:]
+                    return
+                position = stop
+                yield kind, flags, data[start:stop]
+                continue
             position += RESPONSE_HEAD
             if length:
                 self._left, self._flags = length, flags

@@ -126,6 +126,8 @@ class Serving:
     def add_link(self, descriptor: int, frontend: int) -> None:
         """One more link, to C{frontend}; the descriptor is this object's from now on."""
         link = WorkerLink(descriptor, frontend, self._settings.http_timeout)
+        if self._settings.offload_threads:
+            link.sends_files_via = "offload"
         self.links.add(link)
         self._cores.wait_point.add_link(link)
         if self._draining:

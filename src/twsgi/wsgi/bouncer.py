@@ -44,30 +44,40 @@ class Bouncer:
         self._reactor = reactor
         self._link_closed = link_closed
         self._report = report
+        # Set by whoever sees the need, cleared by the reactor's thread.
         self._watching = False
+        # The reactor's thread's alone: two cores may see the need at the same moment.
+        self._looking = False
 
     def core_taken(self) -> None:
         """A core begins a request.  Core threads."""
         if not self._watching and self._saturated():
             self._watching = True
-            hand_to_reactor(self._reactor, self._look)
+            hand_to_reactor(self._reactor, self._begin)
 
     def _saturated(self) -> bool:
         return self._scoreboard.busy_cores(self._index) == self._scoreboard.threads
+
+    def _begin(self) -> None:
+        if not self._looking:
+            self._looking = True
+            self._look()
 
     def _look(self) -> None:
         if not self._saturated():
             self._watching = False
             # A core that was taken just before saw us watching, and relied on it.
             if not self._saturated():
+                self._looking = False
                 return
             self._watching = True
+        # First, so that nothing that goes wrong below is the end of it.
+        self._reactor.callLater(PERIOD, self._look)
         for _ in range(self._free_elsewhere()):
             link = self._wait_point.overdue()
             if link is None:
                 break
             self._bounce(link)
-        self._reactor.callLater(PERIOD, self._look)
 
     def _free_elsewhere(self) -> int:
         board = self._scoreboard

@@ -15,7 +15,10 @@ import tempfile
 import threading
 from typing import BinaryIO
 
+from zope.interface import implementer
+
 from twsgi.errors import ClientDisconnected, FrameError
+from twsgi.interfaces import IFileSink
 from twsgi.web.sinks import JOINED, EncodedSink
 from twsgi.wire import frames
 from twsgi.wire.response import ResponseEncoder
@@ -53,6 +56,9 @@ class WorkerLink:
     @ivar frontend: the index of the frontend at its other end.
     """
 
+    #: By what means the frontend sends a file, for the log.
+    sends_files_via = "sendfile"
+
     def __init__(self, descriptor: int, frontend: int, timeout: float) -> None:
         """
         @param descriptor: a connected stream socket; this object's from now on.
@@ -78,8 +84,8 @@ class WorkerLink:
         Reads one request, whole.  Blocks while it comes.
 
         @return: None at the end of file: the frontend has closed the link, or is gone;
-            L{CANCELLED}: no request, but the end of one that has been served meanwhile, or that
-            nobody waits for any more, which has then been ended.
+            L{CANCELLED}: nothing to be served: the end of a request that has been served
+            meanwhile, or a request whose client has gone before; that one is answered.
         @raise FrameError: these are no requests.
         """
         try:
@@ -88,19 +94,23 @@ class WorkerLink:
                 return CANCELLED
             flags, data, start, length = received
             if flags & frames.SPOOLED:
-                body: BinaryIO | None = self._receive_file()
+                # Nobody cancels it before it has the body.
+                body = self._receive_file()
             else:
-                body = self._receive_body(data[start:], length)
+                body, excess = self._receive_body(data[start:], length)
+                if excess:
+                    body.close()
+                    self._receive_cancel(excess)
+                    self.send(frames.LAST | frames.CLOSE | frames.CUT, b"")
+                    return CANCELLED
         except ConnectionError:
             return None
-        if body is None:
-            return CANCELLED
         return LinkRequest(flags, data[frames.REQUEST_HEAD : start], body)
 
     def bounce(self) -> bool:
         """
-        Reads one request and sends it back: the frontend still has it.  The thread that owns the
-        link.
+        Reads one request and sends it back: the frontend still has it, and its body if that is a
+        file.  The thread that owns the link.
 
         @return: False at the end of file.
         @raise FrameError: these are no requests.
@@ -110,14 +120,12 @@ class WorkerLink:
             if received is None:
                 return True
             flags, data, start, length = received
-            missing = 0 if flags & frames.SPOOLED else length - (len(data) - start)
-            while missing > 0:
-                data = self._more()
-                missing -= len(data)
-            if missing:
-                self._end_cancelled(data[missing:])
-            else:
-                self._send(frames.encode_signal(frames.BOUNCE))
+            if not flags & frames.SPOOLED:
+                body, excess = self._receive_body(data[start:], length)
+                body.close()
+                if excess:
+                    self._receive_cancel(excess)
+            self._send(frames.encode_signal(frames.BOUNCE))
         except ConnectionError:
             return False
         return True
@@ -128,14 +136,14 @@ class WorkerLink:
         was but a cancellation that came late.
         """
         data = self._more()
-        while len(data) < frames.REQUEST_HEAD:
-            data += self._more()
-        if data[0] == frames.CANCEL:
+        while True:
+            while len(data) < frames.REQUEST_HEAD:
+                data += self._more()
+            if data[0] != frames.CANCEL:
+                break
             data = data[frames.REQUEST_HEAD :]
             if not data:
                 return None
-            while len(data) < frames.REQUEST_HEAD:
-                data += self._more()
         flags, size, length = frames.decode_request_head(data)
         start = frames.REQUEST_HEAD + size
         while len(data) < start:
@@ -151,39 +159,31 @@ class WorkerLink:
             raise ConnectionResetError("the frontend has closed the link")
         return data
 
-    def _receive_body(self, data: bytes, length: int) -> BinaryIO | None:
+    def _receive_body(self, body: bytes, length: int) -> tuple[BinaryIO, bytes]:
         """
-        C{data}: what has come of it.
+        C{body}: what has come of it.
 
-        @return: None where its cancellation came with it.
+        @return: the body, and what came after it.
         """
-        missing = length - len(data)
-        if not missing:
-            return io.BytesIO(data)
+        missing = length - len(body)
+        if missing <= 0:
+            return io.BytesIO(body[:length]), body[length:]
         file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
-        file.write(data)
+        file.write(body)
         while missing > 0:
-            data = self._more()
-            missing -= len(data)
-            file.write(data)
-        if missing:
-            file.close()
-            self._end_cancelled(data[missing:])
-            return None
+            body = self._more()
+            file.write(body[:missing])
+            missing -= len(body)
         file.seek(0)
-        return file  # type: ignore[return-value]
+        return file, body[missing:] if missing else b""  # type: ignore[return-value]
 
-    def _end_cancelled(self, data: bytes) -> None:
-        """
-        Ends a request that nobody has begun to serve and nobody waits for.
-
-        @param data: what came after it, which can be nothing but its cancellation.
-        """
-        while len(data) < frames.REQUEST_HEAD and data[0] == frames.CANCEL:
-            data += self._more()
-        if data != frames.encode_cancel():
+    def _receive_cancel(self, excess: bytes) -> None:
+        """C{excess}: what came after a request; nothing but its cancellation may."""
+        cancel = frames.encode_cancel()
+        while cancel.startswith(excess) and excess != cancel:
+            excess += self._more()
+        if excess != cancel:
             raise FrameError("more bytes than the request's frame has")
-        self.send(frames.LAST | frames.CLOSE | frames.CUT, b"")
 
     def _receive_file(self) -> BinaryIO:
         """The body is a file of the frontend's: asks for its descriptor."""
@@ -207,6 +207,28 @@ class WorkerLink:
             self._send(frames.encode_response(flags, data))
         else:
             self._send(frames.encode_response_head(flags, len(data)), data)
+
+    def send_file(self, flags: int, descriptor: int, offset: int, count: int) -> None:
+        """
+        Leaves the rest of the response to the frontend: it is a part of a file.
+
+        @param descriptor: stays the caller's.
+        @raise ClientDisconnected: the client or the frontend is gone.
+        """
+        # One lock for all of it: RETIRE must not come between the offer and the descriptor.
+        with self._lock:
+            try:
+                self._socket.sendall(frames.encode_file(flags, offset, count))
+                answer = b""
+                while len(answer) < frames.REQUEST_HEAD:
+                    answer += self._socket.recv(frames.REQUEST_HEAD - len(answer)) or self._more()
+                if answer == frames.encode_want_file():
+                    socket.send_fds(self._socket, [b"\0"], [descriptor])
+                    return
+            except OSError as error:
+                self._shutdown()
+                raise ClientDisconnected(f"the frontend is gone: {error}") from None
+        raise ClientDisconnected("the client is gone")
 
     def cancelled(self) -> bool:
         """Nobody waits for the response any more.  The core, within a request."""
@@ -269,6 +291,7 @@ class WorkerLink:
             self._socket.close()
 
 
+@implementer(IFileSink)
 class LinkSink(EncodedSink):
     """Sends a response over a core's own link."""
 
@@ -285,6 +308,18 @@ class LinkSink(EncodedSink):
 
     def _end(self, data: bytes, close: bool) -> None:
         self._link.send(frames.LAST | frames.CLOSE if close else frames.LAST, data)
+
+    def send_file(self, descriptor: int, offset: int, count: int) -> str:
+        """See L{IFileSink}."""
+        if self._held:
+            self._link.send(0, self._held)
+            self._held = b""
+        self.head_sent = True
+        self.body_size = count
+        flags = frames.LAST | frames.CLOSE if self._encoder.close else frames.LAST
+        self._link.send_file(flags, descriptor, offset, count)
+        self.finished = True
+        return self._link.sends_files_via
 
     def _cut(self) -> None:
         try:
