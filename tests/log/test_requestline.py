@@ -262,6 +262,27 @@ class BatchTests(RequestLogCase):
         self.log.flush()
         self.assertEqual(sorted(self.numbers()), list(range(2 * each)))
 
+    def test_added_while_taken(self) -> None:
+        """A line that is added while others are taken is neither lost nor written twice."""
+
+        class Growing(list[str]):
+            """Another thread appends as soon as the lines have been looked at."""
+
+            def __getitem__(self, key: Any) -> Any:
+                found = super().__getitem__(key)
+                add, self.add = self.add, lambda: None
+                add()
+                return found
+
+        lines = self.log._lines = Growing()
+        lines.add = lambda: None
+        self.add(2)
+        lines.add = lambda: self.add(1)
+        self.log.flush()
+        self.assertEqual(self.numbers(), [0, 1])
+        self.log.flush()
+        self.assertEqual(self.numbers(), [0, 1, 0])
+
     def test_flush_while_adding(self) -> None:
         """A line that is added while others are written waits for the next flush."""
         write = self.lines.write
