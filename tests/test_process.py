@@ -115,6 +115,7 @@ class ApplyToProcessTests(SynchronousTestCase):
         self.patch(process, "set_process_title", self.titles.append)
         self.addCleanup(os.chdir, os.getcwd())
         self.patch(os, "environ", dict(os.environ))
+        self.patch(sys, "path", list(sys.path))
 
     def test_master(self) -> None:
         """A master keeps its directory and environment: they are the children's."""

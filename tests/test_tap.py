@@ -42,6 +42,7 @@ class InDirectoryCase(SynchronousTestCase):
         self.output = io.StringIO()
         self.patch(sys, "stderr", self.error)
         self.patch(sys, "stdout", self.output)
+        self.patch(sys, "path", list(sys.path))
 
     def ini(self, text: str = INI) -> str:
         """Writes C{uwsgi.ini}; its name."""

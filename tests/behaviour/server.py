@@ -41,6 +41,7 @@ class Server:
         command: Iterable[str | Path],
         environment: Mapping[str, str] | None = None,
         log: str | None = None,
+        pass_fds: Iterable[int] = (),
     ) -> None:
         self.site = site
         self.command = [str(word) for word in command]
@@ -64,6 +65,7 @@ class Server:
                 stdout=stdout,
                 stderr=stderr,
                 start_new_session=True,
+                pass_fds=tuple(pass_fds),
             )
 
     # -- the log

@@ -8,8 +8,8 @@ import socket
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from tests.master.fakes import House, loopback, make_plan
-from twsgi.control.scoreboard import FRONTEND_QUEUED, WORKER_WAITING
-from twsgi.master.load import accept_queue, snapshot
+from twsgi.control.scoreboard import FRONTEND_ACTIVE, FRONTEND_QUEUED, WORKER_WAITING, Scoreboard
+from twsgi.master.load import _parked, accept_queue, snapshot
 
 
 class AcceptQueueTests(SynchronousTestCase):
@@ -81,6 +81,23 @@ class SnapshotTests(SynchronousTestCase):
         with socket.create_connection(("127.0.0.1", port)) as client:
             client.send(b"GET")
             self.assertEqual(self.look().waiting, 13)  # type: ignore[attr-defined]
+
+
+class ParkedTests(SynchronousTestCase):
+    """Requests that several frontends have sent, and no core has taken."""
+
+    def test_table(self) -> None:
+        """Each row: what each frontend has sent, how many cores are busy; how many wait."""
+        for active, busy, expected in (
+            ([0, 0], 0, 0), ([1, 1], 2, 0), ([2, 2], 2, 2), ([0, 4], 3, 1),
+            ([1, 1], 3, 0), ([4], 2, 0),
+        ):  # fmt: skip
+            scoreboard = Scoreboard.create(2, 2, len(active))
+            for index, sent in enumerate(active):
+                scoreboard.frontend(index + 1)[FRONTEND_ACTIVE] = sent
+            for core in range(busy):
+                scoreboard.core(core // 2 + 1, core % 2)[0] = 1
+            self.assertEqual(_parked(scoreboard), expected, (active, busy))
 
 
 class CheaperTests(SynchronousTestCase):

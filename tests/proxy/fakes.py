@@ -6,9 +6,10 @@ import socket
 from typing import Any
 
 from tests.web.fakes import Client, SiteFixture
-from twsgi.control.scoreboard import Scoreboard
-from twsgi.proxy.balancer import Balancer
+from twsgi.control.scoreboard import CORE_BUSY_SINCE, Scoreboard
+from twsgi.proxy.balancer import Balancer, SharedBalancer
 from twsgi.proxy.dispatcher import Dispatcher
+from twsgi.proxy.link import FrontendLink
 from twsgi.proxy.root import ProxyRoot
 from twsgi.wire import frames
 
@@ -29,6 +30,7 @@ class FakeLink:
         sock.setblocking(False)
         self.data = b""
         self.cancelled = 0
+        self.seen: str | None = None
 
     def request(self) -> tuple[int, dict[str, str], bytes] | None:
         """The request that has come: flags, variables, body; None where none has."""
@@ -53,6 +55,12 @@ class FakeLink:
         """What the request that has come asks for."""
         request = self.request()
         return None if request is None else request[1]["REQUEST_URI"]
+
+    def uri_seen(self) -> str | None:
+        """As L{uri}, and again until C{seen} is None."""
+        if self.seen is None:
+            self.seen = self.uri
+        return self.seen
 
     def answer(self, data: bytes = OK, flags: int = frames.LAST) -> None:
         """Sends a frame of the response."""
@@ -95,14 +103,19 @@ class Frontend:
     @ivar reports: what the operator was told.
     """
 
-    def __init__(self, *, queue: int = 10, timeout: float = 60, **limits: Any) -> None:
+    def __init__(
+        self, *, queue: int = 10, timeout: float = 60, frontends: int = 1, **limits: Any
+    ) -> None:
         self.fixture = SiteFixture(None, **limits)
         self.reactor = self.fixture.reactor
-        self.scoreboard = Scoreboard.create(4, 2, 1)
+        self.scoreboard = Scoreboard.create(4, 2, frontends)
         self.record = self.scoreboard.frontend(1)
         self.reports: list[str] = []
+        balancer: Balancer[FrontendLink] = Balancer()
+        if frontends > 1:
+            balancer = SharedBalancer(2, self.scoreboard.busy_cores)
         self.dispatcher = Dispatcher(
-            self.reactor, self.record, Balancer(), queue, timeout, self.reports.append
+            self.reactor, self.record, balancer, queue, timeout, self.reports.append
         )
         self.dispatcher.start()
         self.fixture.site.resource = ProxyRoot(self.dispatcher)
@@ -123,6 +136,11 @@ class Frontend:
     def turn(self) -> None:
         """Lets the reactor do all there is to do."""
         self.reactor.turn_until_idle()
+
+    def busy(self, worker: int, cores: int) -> None:
+        """So many cores of C{worker} are busy, as the scoreboard has it."""
+        for core in range(2):
+            self.scoreboard.core(worker, core)[CORE_BUSY_SINCE] = int(core < cores)
 
     def pass_seconds(self, seconds: float) -> None:
         """Time goes by."""

@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from twsgi.interfaces import IBalancer
-from twsgi.proxy.balancer import Balancer
+from twsgi.proxy.balancer import Balancer, SharedBalancer
 
 
 class BalancerTests(SynchronousTestCase):
@@ -61,4 +61,53 @@ class BalancerTests(SynchronousTestCase):
             assert taken is not None
             self.assertEqual(len(idle[taken[0]]), max(map(len, idle.values())))
             idle[taken[0]].remove(taken)
+        self.assertIsNone(balancer.take())
+
+
+class SharedBalancerTests(SynchronousTestCase):
+    """The same, where other frontends send to the same workers."""
+
+    def balancer(self, busy: dict[int, int], *links: str) -> SharedBalancer[str]:
+        """One with these idle links, of two to each worker, and so many busy cores."""
+        made: SharedBalancer[str] = SharedBalancer(2, lambda worker: busy.get(worker, 0))
+        for link in links:
+            made.idle(int(link[0]), link)
+        return made
+
+    def test_interface(self) -> None:
+        """It is an L{IBalancer}."""
+        self.assertTrue(verifyObject(IBalancer, self.balancer({})))
+
+    def test_table(self) -> None:
+        """Each row: busy cores, our idle links, whom to avoid; the worker of the one taken."""
+        for busy, links, avoid, expected in (
+            ({}, "", 0, None),
+            ({}, "1a 1b 2a 2b", 0, "1"),
+            # The others hold a core of the first worker, though all our links are idle.
+            ({1: 1}, "1a 1b 2a 2b", 0, "2"),
+            # What is busy is what we have sent ourselves: not counted twice.
+            ({1: 1}, "1a 2a", 0, "1"),
+            ({1: 1, 2: 2}, "1a 2a 2b", 0, "1"),
+            ({1: 2, 2: 1}, "1a 1b 2a", 0, "2"),
+            ({1: 2, 2: 1}, "1a 2a", 0, "2"),
+            # All cores are busy: the request waits in the line before some worker.
+            ({1: 2, 2: 2}, "1a 1b 2a 2b", 0, "1"),
+            ({1: 2, 2: 2}, "2a", 0, "2"),
+            # The board is behind: less is busy than we have sent.
+            ({}, "1a 2a 2b", 0, "2"),
+            ({2: 2}, "1a 1b 2a 2b", 1, "2"),
+            ({}, "1a 1b", 1, None),
+        ):
+            taken = self.balancer(busy, *links.split()).take(avoid)
+            self.assertEqual(taken and taken[0], expected, (busy, links, avoid))
+
+    @given(
+        st.dictionaries(st.integers(1, 3), st.integers(0, 2)),
+        st.lists(st.tuples(st.integers(1, 3), st.integers(1, 2)), unique=True),
+    )
+    def test_always_one(self, busy: dict[int, int], links: list[tuple[int, int]]) -> None:
+        """As long as a link is idle one is taken, whatever the board says; each once."""
+        balancer = self.balancer(busy, *(f"{worker}{number}" for worker, number in links))
+        taken = [balancer.take() for _ in links]
+        self.assertEqual(sorted(map(str, taken)), sorted(f"{w}{n}" for w, n in links))
         self.assertIsNone(balancer.take())

@@ -32,6 +32,9 @@ class PlanTests(SynchronousTestCase):
             ({"processes": 4, "cheaper": 1, "cheaper_initial": 3}, (True, 4, 3, 1, 1, 4)),
             ({"processes": 4, "http": (), "http_socket": (":1",)}, (True, 4, 4, 4, 0, 4)),
             ({"processes": 4, "http_socket": (":1",)}, (True, 4, 4, 4, 1, 4)),
+            ({"processes": 4, "http_processes": 2}, (True, 4, 4, 4, 2, 4)),
+            ({"http_processes": 2}, (True, 1, 1, 1, 2, 1)),
+            ({"http_processes": 2, "http": (), "http_socket": (":1",)}, (True, 1, 1, 1, 0, 1)),
         ]
         for fields, expected in rows:
             got = planned(**fields)
@@ -81,12 +84,6 @@ class PlanTests(SynchronousTestCase):
         self.assertEqual(planned(chdir="/srv", pidfile="x.pid").pidfile, "/start/x.pid")
         self.assertEqual(planned(pidfile="/run/x.pid").pidfile, "/run/x.pid")
         self.assertIsNone(planned().pidfile)
-
-    def test_notice(self) -> None:
-        """Offload threads are accepted with one notice."""
-        self.assertEqual(planned().warnings, ())
-        (notice,) = planned(offload_threads=2).warnings
-        self.assertIn("offload-threads = 2: accepted", notice)
 
     def test_settings_are_kept(self) -> None:
         """The plan holds the settings as they are, and equal settings make equal plans."""

@@ -192,8 +192,7 @@ class LoadTests(FilesTestCase):
                 **{kind.replace("-", "_"): (":8000",)},
             )
             self.assertEqual(settings, expected)
-            (notice,) = plan(settings, "/srv").warnings
-            self.assertTrue(notice.startswith("offload-threads = 1: accepted"))
+            self.assertEqual(plan(settings, "/srv").warnings, ())
 
     def test_examples(self) -> None:
         """The files in examples/ are the tutorial's."""

@@ -21,7 +21,9 @@ START = 1_700_000_000.0
 
 class FakeConnection:
     """
-    What L{HTTP1Channel} asks of a L{twsgi.web.transport.Connection}, remembered.
+    What L{HTTP1Channel} and its Site ask of a L{twsgi.web.transport.Connection}, remembered.
+
+    @ivar stalled: the client has read nothing for too long.
 
     @ivar sent: all that was written.
     @ivar reading: the socket is read.
@@ -32,11 +34,15 @@ class FakeConnection:
         self.channel = channel
         self.lock = threading.Lock()
         self.sent = b""
+        self.stalled = False
         self.reading = True
         self.connected = True
         self.full = False
         self.lost = ""
         self.producer: Any = None
+
+    def stuck(self, now: float, limit: float) -> bool:
+        return self.stalled
 
     def write(self, data: bytes) -> None:
         assert not self.lock.locked(), "the real one takes the lock: this would never return"

@@ -147,6 +147,15 @@ class DeadlineTests(SynchronousTestCase):
         self.fixture.pass_seconds(1 + LATE)
         self.assertEqual(self.client.statuses(), [200, 408])
 
+    def test_reads_nothing(self) -> None:
+        """A client that reads nothing of what is sent to it is cut."""
+        self.client.send(get())
+        self.fixture.pass_seconds(3)
+        self.assertEqual(self.client.lost, "")
+        self.client.connection.stalled = True
+        self.fixture.pass_seconds(LATE)
+        self.assertEqual(self.client.lost, "abort")
+
     def test_body_stalls(self) -> None:
         """A body that stops coming is answered with 408; one that comes slowly is not."""
         request = post(b"x" * 20)

@@ -7,7 +7,12 @@ import struct
 from collections.abc import Iterable
 
 from twsgi.control.listening import BoundListener
-from twsgi.control.scoreboard import FRONTEND_QUEUED, WORKER_WAITING, Scoreboard
+from twsgi.control.scoreboard import (
+    FRONTEND_ACTIVE,
+    FRONTEND_QUEUED,
+    WORKER_WAITING,
+    Scoreboard,
+)
 from twsgi.master.cheaper import Snapshot, WorkerSample
 from twsgi.master.child import State
 from twsgi.master.roster import Roster
@@ -63,4 +68,19 @@ def _waiting(scoreboard: Scoreboard, listeners: Iterable[BoundListener]) -> int:
     )
     # A frontend accepts at once whatever comes; workers only what they have a core for.
     kernel = sum(accept_queue(one.socket) for one in listeners if one.kind != HTTP)
-    return queued + handed + kernel
+    return queued + handed + kernel + _parked(scoreboard)
+
+
+def _parked(scoreboard: Scoreboard) -> int:
+    """
+    Requests that frontends have sent and no core has taken: several frontends may send to the
+    same core.  Of one frontend's each has its core, or will have it in a moment.
+    """
+    if scoreboard.frontends < 2:
+        return 0
+    sent = sum(
+        scoreboard.frontend(index + 1)[FRONTEND_ACTIVE] for index in range(scoreboard.frontends)
+    )
+    # Draining workers' too.  What came by the workers' own listeners counts against it.
+    busy = sum(scoreboard.busy_cores(index + 1) for index in range(scoreboard.workers))
+    return max(0, sent - busy)
