@@ -10,6 +10,7 @@ from twisted.application.service import Application, IService
 from twisted.logger import LogLevel
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.descriptors import open_descriptors
 from tests.fakes_entry import FakeExecution, FakeReactor, a_plan
 from twsgi import Container
 from twsgi.container import embedded_plan
@@ -37,6 +38,13 @@ class EmbeddedPlanTests(SynchronousTestCase):
             ("chdir", "/"),
             ("env", "A=1"),
             ("pidfile", "/nowhere/pid"),
+            ("pidfile2", "/nowhere/pid"),
+            ("daemonize", "/nowhere/log"),
+            ("uid", "root"),
+            ("gid", "0"),
+            ("add-gid", ["0"]),
+            ("chroot", "/"),
+            ("umask", "022"),
             ("procname-prefix", "x"),
             ("auto-procname", True),
         ]:
@@ -85,9 +93,9 @@ class ContainerTests(SynchronousTestCase):
 
     def test_constructor_stores(self) -> None:
         """The constructor neither imports a reactor nor opens a descriptor."""
-        before = os.listdir("/dev/fd")
+        before = open_descriptors()
         container = Container(OPTIONS)
-        self.assertEqual(os.listdir("/dev/fd"), before)
+        self.assertEqual(open_descriptors(), before)
         self.assertIsNone(container._reactor)
 
     def test_start_binds(self) -> None:
@@ -147,9 +155,9 @@ class ContainerTests(SynchronousTestCase):
     def test_bind_error(self) -> None:
         """A taken address is raised, and leaves no descriptor and nothing started."""
         self.bind_error = BindError("taken")
-        before = os.listdir("/dev/fd")
+        before = open_descriptors()
         self.assertRaises(BindError, self.container.startService)
-        self.assertEqual(os.listdir("/dev/fd"), before)
+        self.assertEqual(open_descriptors(), before)
         self.assertEqual(self.events, [])
         self.assertFalse(self.container.running)
 

@@ -10,9 +10,10 @@ from twisted.logger import ILogObserver
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes_entry import FakeExecution, FakeReactor, a_plan
+from twsgi import instance as module
 from twsgi.__main__ import run
 from twsgi.container import Container
-from twsgi.errors import ApplicationError
+from twsgi.errors import ApplicationError, ConfigurationError
 from twsgi.instance import Instance
 from twsgi.log.observer import SinkObserver
 from twsgi.log.sink import LogSink
@@ -34,7 +35,7 @@ class InstanceTests(SynchronousTestCase):
         self.last_resorts: list[float] = []
         self.instance = self.make()
 
-    def make(self, **settings: Any) -> Instance:
+    def make(self, how: dict[str, Any] | None = None, **settings: Any) -> Instance:
         """An instance whose parts are fakes; C{settings} go into its Plan."""
         container = Container.from_plan(
             a_plan(**settings),
@@ -50,6 +51,7 @@ class InstanceTests(SynchronousTestCase):
             reactor=self.reactor,
             take_signals=lambda reactor, end, ignore: self.handlers.append((end, ignore)),
             last_resort=self.last_resorts.append,
+            **(how or {}),
         )
 
     def logged(self) -> list[str]:
@@ -68,6 +70,58 @@ class InstanceTests(SynchronousTestCase):
             self.assertEqual(file.read(), f"{os.getpid()}\n")
         self.assertEqual(self.logged(), [f"writing pidfile to {self.pidfile}"])
         self.assertEqual(self.events[-1], "start")
+
+    def test_privileges(self) -> None:
+        """Bind, pidfile, drop, second pidfile, start: in this order."""
+        second = os.path.abspath(self.mktemp())
+        instance = self.make({"second_pidfile": Pidfile(second, "pidfile2")})
+
+        def settled(plan: Any, log: Any) -> None:
+            self.assertTrue(os.path.exists(self.pidfile))
+            self.assertFalse(os.path.exists(second))
+            self.events.append("settle")
+
+        self.patch(module, "settle_process", settled)
+        run(instance, self.reactor)
+        self.assertEqual(self.events, ["bind", "settle", "bind", "start"])
+        with open(second) as file:
+            self.assertEqual(file.read(), f"{os.getpid()}\n")
+        self.signal("SIGTERM")
+        self.execution.stopped.callback(None)
+        self.assertFalse(os.path.exists(second))
+        self.assertEqual(
+            self.logged()[-2:], ["VACUUM: pidfile removed.", "VACUUM: pidfile2 removed."]
+        )
+
+    def test_privileges_refused(self) -> None:
+        """A change that is refused ends it: nothing is started, no pidfile stays, exit code 1."""
+
+        def refuse(plan: Any, log: Any) -> None:
+            raise ConfigurationError("uid: no")
+
+        self.patch(module, "settle_process", refuse)
+        run(self.instance, self.reactor)
+        self.assertNotIn("start", self.events)
+        self.assertEqual((self.instance.exit_code, self.logged()[-1]), (1, "twsgi: uid: no"))
+        self.assertFalse(os.path.exists(self.pidfile))
+
+    def test_detachment(self) -> None:
+        """It goes into the background before all else, and says how the start went."""
+        for error, told in ((None, [(0,)]), (ConfigurationError("no"), [(1, "no")])):
+            reports: list[Any] = []
+
+            class FakeDetachment:
+                begin = staticmethod(lambda: self.assertEqual(self.events, []))
+                report = staticmethod(lambda *said, told=reports: told.append(said))
+
+            def settled(plan: Any, log: Any, error: Any = error) -> None:
+                if error is not None:
+                    raise error
+
+            self.events.clear()
+            self.patch(module, "settle_process", settled)
+            run(self.make({"detachment": FakeDetachment()}), FakeReactor())
+            self.assertEqual(reports[:1], told)
 
     def test_signals_are_taken_again_when_the_reactor_runs(self) -> None:
         """Handlers are installed at the start and again when Twisted has installed its own."""

@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 from typing import Any
-from unittest import skipUnless
+from unittest import mock, skipUnless
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.control.test_privileges import System as FakeSystem
 from tests.fakes_entry import FakeReactor, a_plan
 from tests.master.fakes import FakeLog
+from twsgi import pidfile as module
 from twsgi import process
 from twsgi.control import title
 from twsgi.errors import ConfigurationError, UserError
@@ -97,6 +99,29 @@ class PidfileTests(SynchronousTestCase):
         Pidfile(pidfile.path).remove()
         self.assertTrue(os.path.exists(pidfile.path))
 
+    def test_unreadable(self) -> None:
+        """One that can no more be read is told by what it is, and by when it was written."""
+        for changed in (False, True):
+            pidfile = Pidfile(self.path(), "pidfile2")
+            pidfile.write()
+            if changed:
+                os.utime(pidfile.path, ns=(1, 1))
+
+            def closed(*arguments: Any) -> Any:
+                raise PermissionError
+
+            with mock.patch.object(module, "open", closed, create=True):
+                said = pidfile.remove()
+            self.assertEqual(os.path.exists(pidfile.path), changed)
+            self.assertEqual(said, "" if changed else "VACUUM: pidfile2 removed.")
+
+    def test_gone(self) -> None:
+        """One that is not there any more is said to be so."""
+        pidfile = Pidfile(self.path())
+        pidfile.write()
+        os.unlink(pidfile.path)
+        self.assertEqual(pidfile.remove(), f"VACUUM: pidfile {pidfile.path} is not there")
+
     def test_mistakes(self) -> None:
         """A missing directory, and a directory in its place, are one line each."""
         directory = self.path()
@@ -143,6 +168,35 @@ class ApplyToProcessTests(SynchronousTestCase):
         plan = a_plan(master=False, directory="/nowhere/at/all")
         error = self.assertRaises(ConfigurationError, settle_process, plan, FakeLog())
         self.assertIn("/nowhere/at/all", str(error))
+
+    def test_umask(self) -> None:
+        """C{umask} is the process's own, master or not."""
+        masks: list[int] = []
+        self.patch(os, "umask", masks.append)
+        apply_to_process(a_plan(umask=0o27))
+        apply_to_process(a_plan(umask=0o77, master=False))
+        self.assertEqual(masks, [0o27, 0o77])
+
+    def test_master_drops(self) -> None:
+        """A master becomes the user, who must be able to run Python for the others."""
+        for runs in (True, False):
+            system, log = FakeSystem(), FakeLog()
+            system.access = lambda path, mode, runs=runs: runs  # type: ignore[attr-defined]
+            plan = a_plan(uid="54321", gid="54322")
+            if runs:
+                settle_process(plan, log, system)
+            else:
+                error = self.assertRaises(ConfigurationError, settle_process, plan, log, system)
+                self.assertIn("may not run", str(error))
+            self.assertEqual((system.uid, system.gid), (54321, 54322))
+
+    def test_master_of_a_jail(self) -> None:
+        """With C{chroot} a master changes nothing of itself, and says so in one line."""
+        system, log = FakeSystem(), FakeLog()
+        settle_process(a_plan(uid="54321", chroot="/jail"), log, system)
+        self.assertEqual(system.done, [])
+        self.assertEqual(len(log.lines), 1)
+        self.assertIn("chroot = /jail: the master stays outside, as user 0", log.lines[0])
 
 
 class TitleTests(SynchronousTestCase):

@@ -14,6 +14,7 @@ from twisted.python.filepath import FilePath
 from twisted.scripts.twistd import ServerOptions
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.descriptors import open_descriptors
 from tests.fakes_entry import FakeExecution, FakeReactor
 from twsgi import container, tap
 from twsgi._version import __version__
@@ -148,6 +149,40 @@ class SurroundingsTests(InDirectoryCase):
         json = self.twist("--log-format=json", "--log-file=a.log")
         self.assertIsNone(json.logfile)
 
+    def test_daemonize(self) -> None:
+        """C{daemonize} names a daemon's log; the command line's own words count more."""
+        path = self.path("site.log")
+        for surroundings, daemon, logfile, said in [
+            (Surroundings(), True, path, ""),
+            (self.twistd(), True, path, ""),
+            (self.twistd("--logfile=own.log"), True, self.path("own.log"), "as --logfile says"),
+            (self.twistd("-n"), False, None, "twistd -n stays in the foreground"),
+            (self.twist(), False, None, "twist stays in the foreground"),
+        ]:
+            made, notice = surroundings.daemonized(path)
+            self.assertEqual((made.daemon, made.logfile), (daemon, logfile))
+            self.assertEqual((said in notice, bool(notice)), (True, bool(said)))
+
+    def test_user(self) -> None:
+        """twistd's --uid and --gid that do not agree with ours are refused; those that do, not."""
+        for arguments, flags, refused in [
+            ([], ["--uid=33"], False),
+            (["--uid=33", "--gid=33"], [], False),
+            (["--uid=33", "--gid=33"], ["--uid=33", "--gid=33"], False),
+            (["--uid=33", "--gid=33"], ["--uid=34"], True),
+            (["--gid=33"], ["--gid=34"], True),
+            (["--gid=33"], ["--uid=33"], True),
+            (["--uid=33", "--gid=33"], ["--add-gid=5"], True),
+            (["--uid=33", "--gid=33"], ["--chroot=/"], True),
+        ]:
+            surroundings = self.twistd(*arguments)
+            plan = tap.plan_of([self.ini(), *flags], surroundings)
+            if refused:
+                error = self.assertRaises(ConfigurationError, tap.check_runner, plan, surroundings)
+                self.assertIn("twistd's --uid and --gid", str(error))
+            else:
+                tap.check_runner(plan, surroundings)
+
     def test_log_cannot_be_opened(self) -> None:
         """A log file that cannot be opened is one line with its name."""
         surroundings = Surroundings("twistd", self.path("missing/a.log"))
@@ -208,9 +243,9 @@ class PrepareTests(InDirectoryCase):
         """An address that is taken is the error, and the log's descriptor is closed."""
         self.execution.bind_error = BindError("taken")
         ini = self.ini()
-        before = os.listdir("/dev/fd")
+        before = open_descriptors()
         self.assertRaises(BindError, self.prepare, ini)
-        self.assertEqual(os.listdir("/dev/fd"), before)
+        self.assertEqual(open_descriptors(), before)
 
     def test_pidfile_cannot_be_written(self) -> None:
         """It is found out before anything is bound."""

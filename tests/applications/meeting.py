@@ -149,6 +149,30 @@ def stream(environ):
     return "200 OK", [("Content-Type", "text/plain")], iter(PIECES)
 
 
+def endless(environ):
+    """C{/endless?NAME}: pieces without an end; a file C{closed-NAME} gets a line by C{close()}."""
+    name = environ["QUERY_STRING"]
+    return "200 OK", [("Content-Type", "text/plain")], Endless(os.path.join(directory(), name))
+
+
+class Endless:
+    """What C{/endless} returns."""
+
+    def __init__(self, path):
+        head, name = os.path.split(path)
+        self.closed = os.path.join(head, "closed-" + name)
+
+    def __iter__(self):
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            yield b"x" * 1000
+            time.sleep(LOOK)
+
+    def close(self):
+        with open(self.closed, "ab", buffering=0) as file:
+            file.write(b"%d\n" % os.getpid())
+
+
 def fail(environ):
     """C{/raise}: an exception."""
     raise RuntimeError("raised because the test asked for it")
@@ -189,6 +213,7 @@ PAGES = {
     "/big": big,
     "/echo": echo,
     "/stream": stream,
+    "/endless": endless,
     "/raise": fail,
     "/exit": leave,
 }

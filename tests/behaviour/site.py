@@ -61,6 +61,13 @@ class Site:
         except FileNotFoundError:
             return []
 
+    def closed(self, name: str) -> int:
+        """How often C{close()} was called for C{/endless?NAME}."""
+        try:
+            return len((self.meetings / f"closed-{name}").read_text().split())
+        except FileNotFoundError:
+            return 0
+
     def release(self, name: str) -> None:
         """Lets all requests for C{/block?NAME} go."""
         (self.meetings / f"release-{name}").touch()

@@ -240,6 +240,43 @@ class TwistdTests(AsRootCase):
         self.assertEqual(list(directory.glob("*.pid")), [])
 
 
+#: A host that is not ours, and stays as it is.
+HOST = """\
+import os
+from twisted.internet import reactor
+from twsgi import Container
+before = os.umask(0o22), os.getuid(), os.getgid(), os.getgroups(), os.getcwd()
+container = Container({
+    "http": "127.0.0.1:0", "master": True, "module": "who", "pythonpath": "/code",
+    "uid": "nobody", "chroot": "jail", "umask": "027", "chdir": "/code",
+})
+container.startService()
+reactor.addSystemEventTrigger("before", "shutdown", container.stopService)
+reactor.run()
+assert (os.umask(0o22), os.getuid(), os.getgid(), os.getgroups(), os.getcwd()) == before, before
+print("the host is as it was")
+"""
+
+
+class EmbeddedTests(AsRootCase):
+    """A container in somebody else's process."""
+
+    def test_children_alone(self) -> None:
+        """The children change; the host stays whom and where it is."""
+        site = self.site()
+        site.write("jail/code/who.py", WHO)
+        site.write("host.py", HOST)
+        found = python()
+        assert found is not None
+        server = self.start(site, found[0], "host.py", environment=found[1])
+        server.wait_for(r"WSGI app 0")
+        roots = {root for _, _, root in processes_of(server).values()}
+        self.assertEqual(roots, {"/", str(site.directory / "jail")})
+        self.assertEqual(processes_of(server)[server.process.pid][0], 0)
+        self.assertEqual(server.stop(signal.SIGINT), 0)
+        server.wait_for("the host is as it was")
+
+
 class OrdinaryUserTests(AsRootCase):
     """What somebody who is not root may ask for."""
 

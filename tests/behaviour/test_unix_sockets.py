@@ -35,7 +35,7 @@ class UnixSockets:
         return server
 
     def test_file(self: Any) -> None:
-        """A socket file serves, has its rights, and goes at the end; its clients have no address."""
+        """A socket file serves, has its rights, and goes; its clients have no address."""
         server = self.begin("a.sock", **{"chmod-socket": "660"})
         path = server.wait_for(_UNIX)[1]
         self.assertEqual(path, str(server.site.directory / "a.sock"))

@@ -9,6 +9,7 @@ import socket
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.descriptors import open_descriptors
 from tests.master.fakes import House, loopback, make_plan
 from twsgi.control.scoreboard import FRONTEND_QUEUED, WORKER_PID
 from twsgi.errors import EXIT_NO_APP, ApplicationError, BindError
@@ -85,10 +86,10 @@ class StartTests(MasterTestCase):
     def test_nothing_of_the_birth_stays_open(self) -> None:
         """The child's end of the stream, and its launch, are closed when it is born."""
         house = self.house()
-        before = len(os.listdir("/dev/fd"))
+        before = len(open_descriptors())
         house.start(ready=False)
         # /dev/null and the scoreboard, with its mapping, are for all of the children.
-        self.assertEqual(len(os.listdir("/dev/fd")) - before, 3)
+        self.assertEqual(len(open_descriptors()) - before, 3)
 
 
 class LinkTests(MasterTestCase):
@@ -216,10 +217,10 @@ class DeathTests(MasterTestCase):
         house = self.house(make_plan(workers=1, frontends=0))
         house.spawner.error = OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
         house.start()
-        before = len(os.listdir("/dev/fd"))
+        before = len(open_descriptors())
         house.clock.advance(0)
         house.clock.advance(1)
-        self.assertEqual(len(os.listdir("/dev/fd")), before)
+        self.assertEqual(len(open_descriptors()), before)
         self.assertTrue(
             house.log.said("unable to spawn worker 1: Resource temporarily unavailable")
         )

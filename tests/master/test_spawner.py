@@ -20,9 +20,9 @@ from twsgi.control.launch import (
     WORKER,
     InheritedListener,
 )
+from twsgi.control.listening import Listening
 from twsgi.interfaces import ISpawner
 from twsgi.master.inheritance import Inheritance
-from twsgi.control.listening import Listening
 from twsgi.master.spawner import ReactorSpawner
 
 

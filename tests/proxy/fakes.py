@@ -100,6 +100,7 @@ class Frontend:
     What a frontend process is made of.
 
     @ivar record: its record on the scoreboard.
+    @ivar links: the workers' ends of all its links.
     @ivar reports: what the operator was told.
     """
 
@@ -111,6 +112,7 @@ class Frontend:
         self.scoreboard = Scoreboard.create(4, 2, frontends)
         self.record = self.scoreboard.frontend(1)
         self.reports: list[str] = []
+        self.links: list[FakeLink] = []
         balancer: Balancer[FrontendLink] = Balancer()
         if frontends > 1:
             balancer = SharedBalancer(2, self.scoreboard.busy_cores)
@@ -124,7 +126,8 @@ class Frontend:
         """A new link to C{worker}."""
         ours, theirs = socket.socketpair()
         self.dispatcher.add_link(ours.detach(), worker)
-        return FakeLink(theirs)
+        self.links.append(FakeLink(theirs))
+        return self.links[-1]
 
     def client(self, data: bytes = b"") -> Client:
         """A new client, that has sent C{data}."""

@@ -31,6 +31,12 @@ LINES = [
         [("master", "", True), ("module", "app:a", False), ("enable-threads", "", True)],
     ),
     ("--http-keepalive --http :1", [("http-keepalive", "", True), ("http", ":1", False)]),
+    ("--chmod-socket --http :1", [("chmod-socket", "666", False), ("http", ":1", False)]),
+    (
+        "--chmod-socket=660 -MC",
+        [("chmod-socket", "660", False), ("master", "", True), ("chmod-socket", "666", False)],
+    ),
+    ("-d a.log", [("daemonize", "a.log", False)]),
     ("--http-keepalive=5", [("http-keepalive", "5", False)]),
     ("--env A=b=c", [("env", "A=b=c", False)]),
     ("--env=A=b=c", [("env", "A=b=c", False)]),

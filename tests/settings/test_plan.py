@@ -90,3 +90,51 @@ class PlanTests(SynchronousTestCase):
         settings = Settings(module="app", http=(":1",), pythonpath=("code/",))
         self.assertIs(plan(settings, "/").settings, settings)
         self.assertEqual(plan(settings, "/"), plan(settings, "/"))
+
+    def test_socket_files(self) -> None:
+        """Relative socket files lie in C{chdir}, with C{chroot} where it was started."""
+        rows: list[tuple[dict[str, object], str]] = [
+            ({}, "/start/a.sock"),
+            ({"chdir": "code"}, "/start/code/a.sock"),
+            ({"chdir": "/code", "chroot": "jail"}, "/start/a.sock"),
+        ]
+        for fields, path in rows:
+            got = planned(http=("a.sock", "@a", "fd://3"), master=True, **fields)
+            self.assertEqual(
+                [one.address for one in got.listeners],
+                [Address.unix(path), Address.unix("@a"), Address.unix("fd://3")],
+            )
+
+    def test_socket_owner(self) -> None:
+        """A socket file belongs to whom C{chown-socket} names, else to C{uid} and C{gid}."""
+        rows: list[tuple[dict[str, object], str]] = [
+            ({}, ""),
+            ({"uid": "www"}, "www"),
+            ({"uid": "www", "gid": "web"}, "www:web"),
+            ({"gid": "web"}, ":web"),
+            ({"uid": "www", "chown_socket": "nginx"}, "nginx"),
+        ]
+        for fields, owner in rows:
+            (got,) = planned(
+                http=("/a.sock",), chmod_socket=0o660, vacuum=False, **fields
+            ).listeners
+            self.assertEqual((got.owner, got.mode, got.vacuum), (owner, 0o660, False))
+
+    def test_chroot(self) -> None:
+        """C{chdir} and C{pidfile2} are inside of it; a master, who is outside, finds them there."""
+        rows: list[tuple[dict[str, object], tuple[str | None, str | None, str | None]]] = [
+            ({"pidfile2": "a"}, (None, None, "/start/a")),
+            ({"pidfile2": "a", "chdir": "b"}, (None, "/start/b", "/start/b/a")),
+            ({"chroot": "jail", "chdir": "b", "pidfile2": "a"}, ("/start/jail", "/b", "/b/a")),
+            (
+                {"chroot": "jail", "chdir": "b", "pidfile2": "/a", "master": True},
+                ("/start/jail", "/b", "/start/jail/a"),
+            ),
+        ]
+        for fields, expected in rows:
+            got = planned(**fields)
+            self.assertEqual((got.settings.chroot, got.directory, got.pidfile2), expected)
+
+    def test_daemonize(self) -> None:
+        """Its log is where it was started, whatever C{chdir} says."""
+        self.assertEqual(planned(daemonize="a.log", chdir="/srv").daemonize, "/start/a.log")

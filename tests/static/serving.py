@@ -13,6 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
+from tests import descriptors
 from tests.web.turning import TurningReactor
 from twsgi.static.resource import StaticFiles
 from twsgi.web.http1 import HTTP1Channel
@@ -22,7 +23,7 @@ from twsgi.web.transport import Connection
 
 def open_descriptors() -> int:
     """How many descriptors this process has open."""
-    return len(os.listdir("/proc/self/fd"))
+    return len(descriptors.open_descriptors())
 
 
 class Application(Resource):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.descriptors import open_descriptors
 from tests.web.fakes import get
 from tests.worker.fakes import Log, ProcessReactor, ready, start_nothing, step
 from twsgi.control.scoreboard import (
@@ -313,7 +313,7 @@ class StopTests(ServingCase):
             self.serve(self.listener())
             client = self.client(get())
             self.reactor.turn_until_idle()
-            before = len(os.listdir("/dev/fd"))
+            before = len(open_descriptors())
             if drain:
                 self.drain()
                 self.run_cores()
@@ -321,5 +321,5 @@ class StopTests(ServingCase):
             self.serving.stop()
             self.assertEqual((self.reactor.readers, self.reactor.writers), ([], []))
             self.assertEqual(self.reactor.getDelayedCalls(), [])
-            self.assertLess(len(os.listdir("/dev/fd")), before)
+            self.assertLess(len(open_descriptors()), before)
             client.close()

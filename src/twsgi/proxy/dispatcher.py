@@ -114,10 +114,12 @@ class Dispatcher:
     def bounced(self, link: FrontendLink, call: Call) -> None:
         """A worker was busy after all: another frontend was faster.  The call is the next again."""
         self._record[FRONTEND_ACTIVE] -= 1
-        if call.gone:
-            call.done()
+        if call.queued_since:
+            # It has not had its core: it still waits, and not for ever.
+            call.deadline = call.queued_since + self.timeout
         else:
-            call.queued_since = call.queued_since or self.seconds()
+            call.queued_since = self.seconds()
+        if not self._expired(call):
             self._queue.appendleft(call)
         # Its worker is the last that it should go to.
         other = self._balancer.take(link.worker)
@@ -132,6 +134,14 @@ class Dispatcher:
             # Whoever finishes first takes it; if none of ours does, nobody would tell us that a
             # core is free: its place is in the line before one then, where the kernel sees to it.
             self._retry_call = self._reactor.callLater(RETRY, self._retry)
+
+    def _expired(self, call: Call) -> bool:
+        """The call waits no longer: its client has gone, or is refused now."""
+        if not call.gone and call.deadline >= self.seconds():
+            return False
+        call.refuse(503, f"waited for a core for {self.timeout:g} s (http-timeout)", _RETRY)
+        call.done()
+        return True
 
     def _retry(self) -> None:
         self._retry_call = None
@@ -184,21 +194,14 @@ class Dispatcher:
 
     def _sweep(self) -> None:
         self._sweep_call = self._reactor.callLater(SWEEP, self._sweep)
-        now = self.seconds()
-        self._queue, waiting = deque(), self._queue
-        for call in waiting:
-            # Not always the first: one that came back has been given time anew.
-            if call.gone or call.deadline < now:
-                call.refuse(503, f"waited for a core for {self.timeout:g} s (http-timeout)", _RETRY)
-                call.done()
-            else:
-                self._queue.append(call)
+        # All of them: one that came back stands before others that have waited longer.
+        self._queue = deque(call for call in self._queue if not self._expired(call))
         self._note_queue()
+        now = self.seconds()
         for link in list(self._links):
             call_now = link.call
             if call_now is not None and 0 < call_now.deadline < now and not call_now.gone:
                 call_now.refuse(504, f"no response within {self.timeout:g} s (http-timeout)")
-                link.cancel()
                 # Nobody waits for it any more: an application that goes on in pieces may stop.
                 link.cancel()
 
