@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import IPushProducer
+from twisted.logger import Logger
 from zope.interface import implementer
 
 from twsgi.errors import ClientDisconnected
 from twsgi.interfaces import IFileSink, IResponseSink
 from twsgi.web.files import send_file_response
+from twsgi.web.http2 import Stream, is_stream
 from twsgi.web.threads import hand_to_reactor
-from twsgi.wire.response import ResponseEncoder
+from twsgi.wire.response import HOP_BY_HOP, ResponseEncoder
 
 if TYPE_CHECKING:
     from twsgi.web.http1 import HTTP1Channel
@@ -27,6 +30,12 @@ if TYPE_CHECKING:
 HIGH_WATER = 256 * 1024
 #: Pieces below this size are joined with what comes before and after them, into one send.
 JOINED = 16 * 1024
+#: Bytes that the reactor is given at once.
+PIECE = 64 * 1024
+#: Seconds after which a stream of HTTP/2 that could take nothing is looked at again.
+_LOOK = 0.02
+
+_log = Logger()
 
 
 @implementer(IResponseSink)
@@ -167,6 +176,7 @@ class ReactorSink:
 
     def __init__(self, request: Any, reactor: Any, timeout: float) -> None:
         """
+        @param reactor: C{IReactorFromThreads}, and C{IReactorTime} where there is HTTP/2.
         @param timeout: seconds that a client may read nothing.
         """
         self._request = request
@@ -175,11 +185,17 @@ class ReactorSink:
         self._condition = threading.Condition()
         self._in_flight = 0
         self._moved = 0
-        self._paused = self._lost = False
-        self._started = False
+        self._lost = self._aborted = False
         self._head: tuple[str, list[tuple[str, str]], int | None] | None = None
+        # The reactor's: pieces that are not the Request's yet, None: the end of the response.
+        self._queue: deque[bytes | None] = deque()
+        self._looking = False
         self.head_sent = self.finished = False
         self.head_size = self.body_size = 0
+        channel = request.channel
+        self._stream = Stream(channel) if is_stream(channel) else None
+        # A channel whose transport is full from the response before tells its producers once.
+        self._paused = bool(getattr(channel, "_waitingForTransport", False))
         request.notifyFinish().addErrback(self._disconnected)
         request.registerProducer(self, True)
 
@@ -190,17 +206,17 @@ class ReactorSink:
 
     def write(self, data: bytes) -> None:
         """See L{IResponseSink}."""
-        self.body_size += len(data)
         self.head_sent = True
-        self._await_room(len(data))
-        hand_to_reactor(self._reactor, self._write, data)
+        self._hand_over(data)
 
     def finish(self, data: bytes) -> None:
         """See L{IResponseSink}."""
-        self.body_size += len(data)
-        self.head_sent = self.finished = True
-        self._await_room(len(data))
-        hand_to_reactor(self._reactor, self._finish, data)
+        self.head_sent = True
+        try:
+            self._hand_over(data)
+        finally:
+            self.finished = True
+        hand_to_reactor(self._reactor, self._take, None)
 
     def abort(self) -> None:
         """See L{IResponseSink}."""
@@ -210,7 +226,8 @@ class ReactorSink:
 
     def pauseProducing(self) -> None:
         """C{IPushProducer}."""
-        self._paused = True
+        with self._condition:
+            self._paused = True
 
     def resumeProducing(self) -> None:
         """C{IPushProducer}."""
@@ -218,6 +235,7 @@ class ReactorSink:
             self._paused = False
             self._moved += 1
             self._condition.notify_all()
+        self._push()
 
     def stopProducing(self) -> None:
         """C{IPushProducer}."""
@@ -227,6 +245,20 @@ class ReactorSink:
         with self._condition:
             self._lost = True
             self._condition.notify_all()
+        self._queue.clear()
+
+    def _hand_over(self, data: bytes) -> None:
+        """Application thread: in pieces, for a transport copies what it cannot send, whole."""
+        self.body_size += len(data)
+        if len(data) <= PIECE:
+            self._await_room(len(data))
+            hand_to_reactor(self._reactor, self._take, data)
+            return
+        with memoryview(data) as view:
+            for at in range(0, len(view), PIECE):
+                piece = bytes(view[at : at + PIECE])
+                self._await_room(len(piece))
+                hand_to_reactor(self._reactor, self._take, piece)
 
     def _await_room(self, size: int) -> None:
         """Application thread: waits until C{size} more bytes may be on their way."""
@@ -240,15 +272,65 @@ class ReactorSink:
                 raise ClientDisconnected("the client is gone")
             self._in_flight += size
 
-    def _write(self, data: bytes) -> None:
+    def _take(self, data: bytes | None) -> None:
+        if not self._lost:
+            self._queue.append(data)
+            self._push()
+
+    def _push(self) -> None:
+        """Gives the Request what it can send."""
+        try:
+            while self._queue and not self._lost:
+                data = self._queue.popleft()
+                if data is None:
+                    self._send_head()
+                    self._request.unregisterProducer()
+                    self._request.finish()
+                    return
+                data = self._what_fits(data)
+                if data is None:
+                    return
+                self._moved_on(len(data))
+                self._send_head()
+                self._request.write(data)
+        except Exception:
+            # The client must not wait for ever for what cannot be sent.
+            _log.failure("a response cannot be sent")
+            self._abort()
+
+    def _what_fits(self, data: bytes) -> bytes | None:
+        """HTTP/2: the part of a piece that the client would take; the rest stays in the queue."""
+        stream = self._stream
+        if stream is None or not data:
+            return data
+        queued, window = stream.queued(), stream.window()
+        room = min(HIGH_WATER - queued, window)
+        if room >= len(data):
+            return data
+        if room > 0:
+            self._queue.appendleft(data[room:])
+            return data[:room]
+        self._queue.appendleft(data)
+        if window <= 0 and not queued:
+            stream.blocked()
+        self._look_later(0.0 if queued and window > 0 else _LOOK)
+        return None
+
+    def _look_later(self, seconds: float) -> None:
+        """Nobody tells when a stream's bytes have left its connection."""
+        if not self._looking:
+            self._looking = True
+            self._reactor.callLater(seconds, self._look)
+
+    def _look(self) -> None:
+        self._looking = False
+        self._push()
+
+    def _moved_on(self, size: int) -> None:
         with self._condition:
-            self._in_flight -= len(data)
+            self._in_flight -= size
             self._moved += 1
             self._condition.notify_all()
-            lost = self._lost
-        if not lost:
-            self._send_head()
-            self._request.write(data)
 
     def _send_head(self) -> None:
         if self._head is None:
@@ -258,6 +340,8 @@ class ReactorSink:
         request = self._request
         request.setResponseCode(int(code), reason.encode("latin-1"))
         fields = request.responseHeaders
+        # HTTP/2 has none of them; in HTTP/1 they are the channel's.
+        headers = [field for field in headers if field[0].lower() not in HOP_BY_HOP]
         for name, _ in headers:
             fields.removeHeader(name)
         for name, value in headers:
@@ -265,17 +349,16 @@ class ReactorSink:
         if length is not None and not fields.hasHeader("content-length"):
             fields.setRawHeaders("content-length", [str(length)])
 
-    def _finish(self, data: bytes) -> None:
-        self._write(data)
-        if not self._lost:
-            self._request.unregisterProducer()
-            self._request.finish()
-
     def _abort(self) -> None:
         channel = self._request.channel
-        if channel is None:
+        if channel is None or self._aborted:
             return
+        self._aborted = True
+        self._disconnected(None)
         self._request.unregisterProducer()
+        if self._stream is not None:
+            self._stream.reset()
+            return
         abort = getattr(channel, "abortConnection", None) or getattr(
             self._request.transport, "abortConnection", self._request.loseConnection
         )
