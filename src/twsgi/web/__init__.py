@@ -12,6 +12,7 @@ In reading order:
 - L{twsgi.web.body}: a request's body: in memory while it is small, then in a file without a name.
 - L{twsgi.web.request}: a request, lazily a C{twisted.web} one.
 - L{twsgi.web.sinks}: where a response goes when it is made on another thread.
+- L{twsgi.web.http2}: what C{twisted.web} does not say of a stream of HTTP/2.
 - L{twsgi.web.site}: what all connections of a listener share: resource, limits, deadlines, log.
 - L{twsgi.web.files}: a response whose body is a part of a file.
 - L{twsgi.web.offload}: threads that do nothing but send files.

@@ -32,14 +32,17 @@ class Stream:
         return self._queued(self._id)
 
     def window(self) -> int:
+        """Bytes that the client would take of this stream, after those that wait."""
+        return int(self._connection.remainingOutboundWindow(self._id))
+
+    def shared_window(self) -> int:
         """
-        Bytes that the client would take now, after all that waits.  More are not to be written:
-        the connection would busily wait with them.
+        Bytes that the client would take of all streams, after all that waits.  More are not to be
+        written: the connection would busily wait with them.
         """
         connection = self._connection
         waiting = sum(self._queued(stream) for stream in connection.streams)
-        whole: int = connection.conn.outbound_flow_control_window - waiting
-        return min(connection.remainingOutboundWindow(self._id), whole)
+        return int(connection.conn.outbound_flow_control_window) - waiting
 
     def blocked(self) -> None:
         """The window is shut: has the producer resumed when it opens."""

@@ -190,6 +190,7 @@ class ReactorSink:
         # The reactor's: pieces that are not the Request's yet, None: the end of the response.
         self._queue: deque[bytes | None] = deque()
         self._looking = False
+        self._seen = 0
         self.head_sent = self.finished = False
         self.head_size = self.body_size = 0
         channel = request.channel
@@ -207,16 +208,13 @@ class ReactorSink:
     def write(self, data: bytes) -> None:
         """See L{IResponseSink}."""
         self.head_sent = True
-        self._hand_over(data)
+        self._hand_over(data, False)
 
     def finish(self, data: bytes) -> None:
         """See L{IResponseSink}."""
         self.head_sent = True
-        try:
-            self._hand_over(data)
-        finally:
-            self.finished = True
-        hand_to_reactor(self._reactor, self._take, None)
+        self._hand_over(data, True)
+        self.finished = True
 
     def abort(self) -> None:
         """See L{IResponseSink}."""
@@ -247,18 +245,13 @@ class ReactorSink:
             self._condition.notify_all()
         self._queue.clear()
 
-    def _hand_over(self, data: bytes) -> None:
+    def _hand_over(self, data: bytes, last: bool) -> None:
         """Application thread: in pieces, for a transport copies what it cannot send, whole."""
         self.body_size += len(data)
-        if len(data) <= PIECE:
-            self._await_room(len(data))
-            hand_to_reactor(self._reactor, self._take, data)
-            return
-        with memoryview(data) as view:
-            for at in range(0, len(view), PIECE):
-                piece = bytes(view[at : at + PIECE])
-                self._await_room(len(piece))
-                hand_to_reactor(self._reactor, self._take, piece)
+        for at in range(0, len(data) or 1, PIECE):
+            piece = data[at : at + PIECE]
+            self._await_room(len(piece))
+            hand_to_reactor(self._reactor, self._take, piece, last and at + PIECE >= len(data))
 
     def _await_room(self, size: int) -> None:
         """Application thread: waits until C{size} more bytes may be on their way."""
@@ -272,9 +265,11 @@ class ReactorSink:
                 raise ClientDisconnected("the client is gone")
             self._in_flight += size
 
-    def _take(self, data: bytes | None) -> None:
+    def _take(self, data: bytes, last: bool) -> None:
         if not self._lost:
             self._queue.append(data)
+            if last:
+                self._queue.append(None)
             self._push()
 
     def _push(self) -> None:
@@ -304,23 +299,25 @@ class ReactorSink:
         if stream is None or not data:
             return data
         queued, window = stream.queued(), stream.window()
-        room = min(HIGH_WATER - queued, window)
+        room = min(HIGH_WATER - queued, window, stream.shared_window())
         if room >= len(data):
             return data
         if room > 0:
             self._queue.appendleft(data[room:])
             return data[:room]
         self._queue.appendleft(data)
-        if window <= 0 and not queued:
-            stream.blocked()
-        self._look_later(0.0 if queued and window > 0 else _LOOK)
+        if window <= 0:
+            stream.blocked()  # so that it resumes us
+        else:
+            self._look_later(queued)
         return None
 
-    def _look_later(self, seconds: float) -> None:
-        """Nobody tells when a stream's bytes have left its connection."""
+    def _look_later(self, queued: int) -> None:
+        """Nobody tells when bytes have left the connection of a stream."""
         if not self._looking:
             self._looking = True
-            self._reactor.callLater(seconds, self._look)
+            self._reactor.callLater(0.0 if queued < self._seen else _LOOK, self._look)
+        self._seen = queued
 
     def _look(self) -> None:
         self._looking = False
