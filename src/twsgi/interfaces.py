@@ -182,6 +182,12 @@ class IBalancer(Interface):
         @param avoid: a worker whose links are not wanted, 0: none.
         """
 
+    def returned(worker: int) -> None:
+        """C{worker} has sent a request back: all its cores are busy."""
+
+    def take_moved() -> Any:
+        """As C{take}, but of no worker whose cores are held by the same requests since then."""
+
 
 class ISpawner(Interface):
     """Starts child processes: the real one is C{reactor.spawnProcess}, tests have a fake."""

@@ -114,6 +114,29 @@ class SharingTests(FrontendsCase):
         for name in ("0", "1", "2", "3"):
             server.site.release(f"again-{name}")
 
+    def test_not_passed_by(self) -> None:
+        """Nobody waits behind a long request while later ones are served by another worker."""
+        server = self.start_two({"processes": "2", "threads": "1"}, workers=2)
+        ours, theirs = self.connections(server, 1, 3), self.connections(server, 2, 2)
+        (held,) = self.ask(ours[:1], "/block?held")
+        self.soon(lambda: server.site.inside("held"), "it is inside")
+        until = time.monotonic() + 3
+
+        def load(connection: Connection) -> float:
+            longest = 0.0
+            while (began := time.monotonic()) < until:
+                self.assertEqual(connection.request("/sleep?0.05").status, 200)
+                longest = max(longest, time.monotonic() - began)
+            return longest
+
+        calls = [Call(lambda one=one: load(one)) for one in ours[1:] + theirs]  # type: ignore[misc]
+        # Four by turns at one core: 0.2 s each.
+        for call in calls:
+            self.assertLess(call.result(), 1.0)
+        self.assertTrue(held.running)
+        server.site.release("held")
+        self.assertEqual(held.result().status, 200)
+
     def test_neither_starves(self) -> None:
         """While one frontend has more requests than there are cores the other is answered too."""
         server = self.start_two({"processes": "2"}, workers=2)

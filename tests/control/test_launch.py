@@ -87,7 +87,7 @@ class LaunchTests(SynchronousTestCase):
             [sys.executable, option, code],
             cwd=directory,
             capture_output=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(os.path.isabs, sys.path))},
         )
         self.assertEqual((done.stdout, done.stderr), (b"imported\n", b""))
 

@@ -6,7 +6,7 @@ import socket
 from typing import Any
 
 from tests.web.fakes import Client, SiteFixture
-from twsgi.control.scoreboard import CORE_BUSY_SINCE, Scoreboard
+from twsgi.control.scoreboard import CORE_BUSY_SINCE, CORE_REQUESTS, Scoreboard
 from twsgi.proxy.balancer import Balancer, SharedBalancer
 from twsgi.proxy.dispatcher import Dispatcher
 from twsgi.proxy.link import FrontendLink
@@ -115,7 +115,10 @@ class Frontend:
         self.links: list[FakeLink] = []
         balancer: Balancer[FrontendLink] = Balancer()
         if frontends > 1:
-            balancer = SharedBalancer(2, self.scoreboard.busy_cores)
+            board = self.scoreboard
+            balancer = SharedBalancer(2, board.busy_cores, board.worker_requests)
+            for worker in range(1, 5):
+                self.busy(worker, 2)
         self.dispatcher = Dispatcher(
             self.reactor, self.record, balancer, queue, timeout, self.reports.append
         )
@@ -144,6 +147,10 @@ class Frontend:
         """So many cores of C{worker} are busy, as the scoreboard has it."""
         for core in range(2):
             self.scoreboard.core(worker, core)[CORE_BUSY_SINCE] = int(core < cores)
+
+    def moves(self, worker: int) -> None:
+        """A core of C{worker} has finished a request, whoever sent it."""
+        self.scoreboard.core(worker, 0)[CORE_REQUESTS] += 1
 
     def pass_seconds(self, seconds: float) -> None:
         """Time goes by."""

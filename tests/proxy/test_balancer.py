@@ -67,9 +67,34 @@ class BalancerTests(SynchronousTestCase):
 class SharedBalancerTests(SynchronousTestCase):
     """The same, where other frontends send to the same workers."""
 
+    def setUp(self) -> None:
+        self.served = {1: 5, 2: 5, 3: 5}
+
+    def test_returned(self) -> None:
+        """A worker that sent a request back has moved when it finished one, or has a core free."""
+        busy = {1: 2, 2: 2}
+        balancer = self.balancer(busy, "1a", "2a")
+        balancer.returned(1)
+        balancer.returned(2)
+        self.assertIsNone(balancer.take_moved())
+        self.served[2] += 1
+        self.assertEqual(balancer.take_moved(), "2a")
+        self.assertIsNone(balancer.take_moved())
+        busy[1] = 1
+        self.assertEqual(balancer.take_moved(), "1a")
+
+    def test_never_returned(self) -> None:
+        """One that has sent nothing back is as good as any."""
+        balancer = self.balancer({1: 2, 2: 2}, "1a", "2a")
+        balancer.returned(1)
+        self.assertEqual(balancer.take_moved(), "2a")
+        self.assertEqual(balancer.take(), "1a")
+
     def balancer(self, busy: dict[int, int], *links: str) -> SharedBalancer[str]:
         """One with these idle links, of two to each worker, and so many busy cores."""
-        made: SharedBalancer[str] = SharedBalancer(2, lambda worker: busy.get(worker, 0))
+        made: SharedBalancer[str] = SharedBalancer(
+            2, lambda worker: busy.get(worker, 0), lambda worker: self.served[worker]
+        )
         for link in links:
             made.idle(int(link[0]), link)
         return made

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
-from zope.interface.verify import verifyObject
 
 from tests.proxy.fakes import OK, FakeLink, Frontend
 from tests.web.fakes import get, post
 from twsgi.control.scoreboard import FRONTEND_ACTIVE, FRONTEND_QUEUED
-from twsgi.interfaces import IBalancer
-from twsgi.proxy.balancer import SharedBalancer
 from twsgi.proxy.dispatcher import SWEEP
 from twsgi.wire import frames
 
@@ -125,38 +122,3 @@ class BouncedTests(SynchronousTestCase):
         self.frontend.turn()
         self.assertTrue(link.closed())
         self.assertIn("worker 1", self.frontend.reports[0])
-
-
-class SharedBalancerTests(SynchronousTestCase):
-    """Which link is next where other frontends send to the same workers."""
-
-    def balancer(self, busy: dict[int, int], *links: str) -> SharedBalancer[str]:
-        """One with these idle links; a worker has two cores, and this many are busy."""
-        made: SharedBalancer[str] = SharedBalancer(2, lambda worker: busy.get(worker, 0))
-        for link in links:
-            made.idle(int(link[0]), link)
-        return made
-
-    def test_interface(self) -> None:
-        """It is an L{IBalancer}."""
-        self.assertTrue(verifyObject(IBalancer, self.balancer({})))
-
-    def test_others(self) -> None:
-        """A worker whose cores others hold is behind one that is free."""
-        self.assertEqual(self.balancer({1: 2}, "1a", "1b", "2a").take(), "2a")
-
-    def test_our_own(self) -> None:
-        """Cores that are busy with our own requests are not counted twice."""
-        balancer = self.balancer({1: 1, 2: 2}, "1a", "2a", "2b")
-        self.assertEqual(balancer.take(), "1a")
-
-    def test_busy_all_the_same(self) -> None:
-        """Where all seem busy one is taken nevertheless: the scoreboard may be behind."""
-        self.assertEqual(self.balancer({1: 2}, "1a", "1b").take(), "1b")
-
-    def test_avoid(self) -> None:
-        """A worker that is to be avoided is, though it were the only one."""
-        balancer = self.balancer({}, "1a", "2a")
-        self.assertEqual(balancer.take(1), "2a")
-        self.assertIsNone(balancer.take(1))
-        self.assertEqual(balancer.take(), "1a")

@@ -609,8 +609,10 @@ class BouncedTests(FrontendCase):
         self.frontend.turn()
         return uri
 
-    def retry(self) -> None:
-        """The moment passes after which the same worker is asked again."""
+    def retry(self, moved: bool = True) -> None:
+        """The moment passes after which the same worker is asked again, if it has moved."""
+        if moved:
+            self.frontend.moves(1)
         self.frontend.reactor.advance(RETRY)
         self.frontend.turn()
 
@@ -701,17 +703,29 @@ class BouncedTests(FrontendCase):
         self.assertEqual([self.finish(other) for _ in range(3)], ["/2", "/3", "/4"])
 
     def test_only_worker(self) -> None:
-        """Where there is no other link at all it goes to the same worker again, soon."""
+        """Where there is no other link it goes to the same worker when that has moved."""
         one = self.link()
         client = self.frontend.client(get("/1"))
         for _ in range(5):
             self.frontend.turn()
             self.assertEqual(self.bounce(one), "/1")
             self.assertIsNone(one.request())
-            self.assertEqual(self.words(), (1, 0))
+            for _ in range(3):
+                self.retry(moved=False)
+                self.assertEqual(self.words(), (1, 0))
             self.retry()
         self.assertEqual(self.finish(one, b"served"), "/1")
         self.assertEqual(client.bodies(), [b"served"])
+
+    def test_core_was_free_already(self) -> None:
+        """Also when that worker has a free core that it counted before the request was back."""
+        one = self.link()
+        self.frontend.client(get("/1"))
+        self.frontend.turn()
+        self.bounce(one)
+        self.frontend.busy(1, 1)
+        self.retry(moved=False)
+        self.assertEqual(one.uri, "/1")
 
     def test_all_idle_links_are_used(self) -> None:
         """After that moment nobody waits while a link is idle: all of them are given one."""
@@ -853,6 +867,7 @@ class BouncedTests(FrontendCase):
             if step == "r":
                 clients.append(self.frontend.client(get(f"/{len(clients)}")))
             elif step == "t":
+                self.frontend.moves(data.draw(st.integers(1, 3)))
                 self.frontend.reactor.advance(RETRY)
             elif step == "g" and clients:
                 data.draw(st.sampled_from(clients)).connection.client_gone()
@@ -868,6 +883,8 @@ class BouncedTests(FrontendCase):
             if dispatcher._queue and any(balancer._idle.values()):
                 self.assertIsNotNone(dispatcher._retry_call)
         for _ in range(len(clients) + 1):
+            for worker in (2, 3):
+                self.frontend.moves(worker)
             self.retry()
             for link in links:
                 if link.uri_seen():

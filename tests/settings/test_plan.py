@@ -59,11 +59,14 @@ class PlanTests(SynchronousTestCase):
         )
 
     def test_listeners_without_master(self) -> None:
-        """Without a master, C{http} means C{http-socket}."""
+        """Without a master, C{http} means C{http-socket}, but keeps its name for what is said."""
         got = planned(http_socket=("127.0.0.1:80",))
         self.assertEqual(
             got.listeners,
-            (Listener("http-socket", ANY, 1024), Listener("http-socket", LOCAL, 1024)),
+            (
+                Listener("http-socket", ANY, 1024, option="http"),
+                Listener("http-socket", LOCAL, 1024),
+            ),
         )
 
     def test_environment(self) -> None:

@@ -11,9 +11,15 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.wsgi.fakes import SOON, TurnedReactor
-from twsgi.control.scoreboard import CORE_BUSY_SINCE, READY, WORKER_STATE, Scoreboard
+from twsgi.control.scoreboard import (
+    CORE_BUSY_SINCE,
+    CORE_REQUESTS,
+    READY,
+    WORKER_STATE,
+    Scoreboard,
+)
 from twsgi.wire import frames
-from twsgi.wsgi.bouncer import PERIOD, Bouncer
+from twsgi.wsgi.bouncer import HELD, PERIOD, Bouncer
 from twsgi.wsgi.link import WorkerLink
 from twsgi.wsgi.waitpoint import EpollWaitPoint, PortableWaitPoint
 
@@ -99,6 +105,39 @@ class BouncerMixin:
         for frontend, _ in links:
             frontend.sendall(REQUEST)
             self.assertIn(self.point.wait(), [one for _, one in links])
+
+    def test_passed_by(self: Any) -> None:
+        """Who waits behind long requests goes back when later ones are served elsewhere."""
+        self.busy(1, 2)
+        self.busy(2, 2)
+        links = [self.link() for _ in range(3)]
+        elsewhere = self.board.core(2, 0)
+        self.bouncer.core_taken()
+        self.reactor.turn()
+        self.reactor.pump([HELD / 4] * 3)
+        elsewhere[CORE_REQUESTS] += 1
+        self.reactor.advance(HELD / 8)
+        self.assertEqual([self.got(one) for one, _ in links], [b""] * 3)
+        self.reactor.pump([HELD / 4] * 2)
+        self.assertEqual(sorted(self.got(one) for one, _ in links), [b"", b"", BOUNCE])
+        self.reactor.pump([HELD] * 3)
+        self.assertEqual([self.got(one) for one, _ in links], [b""] * 3)
+        elsewhere[CORE_REQUESTS] += 1
+        self.reactor.advance(PERIOD)
+        self.assertEqual(sorted(self.got(one) for one, _ in links), [b"", b"", BOUNCE])
+
+    def test_short_requests(self: Any) -> None:
+        """Nobody goes back for that as long as the cores here take their turns as well."""
+        self.busy(1, 2)
+        self.busy(2, 2)
+        frontend, _ = self.link()
+        self.bouncer.core_taken()
+        self.reactor.turn()
+        for _ in range(20):
+            for worker in (1, 2):
+                self.board.core(worker, 0)[CORE_REQUESTS] += 1
+            self.reactor.advance(HELD / 2)
+        self.assertEqual(self.got(frontend), b"")
 
     def test_free_here(self: Any) -> None:
         """While a core here is free nothing is looked at, ever."""

@@ -234,4 +234,5 @@ def _explanation(listener: Listener, error: OSError) -> str:
     reason = os.strerror(error.errno) if error.errno else str(error)
     remedies = _UNIX_REMEDIES if listener.address.path else _REMEDIES
     remedy = remedies.get(error.errno or 0)
-    return f"{listener.kind} = {listener.address}: {reason}" + (f": {remedy}" if remedy else "")
+    option = listener.option or listener.kind
+    return f"{option} = {listener.address}: {reason}" + (f": {remedy}" if remedy else "")

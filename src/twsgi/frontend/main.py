@@ -85,7 +85,13 @@ class Frontend:
         self._flush()
         for listener in self._launch.listeners:
             sock = socket.socket(fileno=listener.descriptor)
-            acceptor = Acceptor(sock, self._site, self._site.reactor, self._sink.line)
+            acceptor = Acceptor(
+                sock,
+                self._site,
+                self._site.reactor,
+                self._sink.line,
+                usual_port=str(self._launch.server_port),
+            )
             self._acceptors.append(acceptor)
             acceptor.resume()
         self._link.callRemote(Ready, seconds=0.0).addErrback(lambda _: None)
@@ -137,7 +143,7 @@ class Frontend:
 
 def _balancer(scoreboard: Scoreboard) -> Balancer[FrontendLink]:
     if scoreboard.frontends > 1:
-        return SharedBalancer(scoreboard.threads, scoreboard.busy_cores)
+        return SharedBalancer(scoreboard.threads, scoreboard.busy_cores, scoreboard.worker_requests)
     return Balancer()
 
 

@@ -42,6 +42,13 @@ class Balancer(Generic[_Link]):
                 best, most = links, len(links)
         return best.pop() if best is not None else None
 
+    def returned(self, worker: int) -> None:
+        """See L{IBalancer}.  The only frontend is sent nothing back."""
+
+    def take_moved(self) -> _Link | None:
+        """See L{IBalancer}."""
+        return self.take()
+
 
 class SharedBalancer(Balancer[_Link]):
     """
@@ -50,21 +57,43 @@ class SharedBalancer(Balancer[_Link]):
     be a moment behind, so the answer may be wrong; the worker then bounces the request.
     """
 
-    def __init__(self, threads: int, busy: Callable[[int], int]) -> None:
+    def __init__(
+        self, threads: int, busy: Callable[[int], int], served: Callable[[int], int]
+    ) -> None:
         """
         @param threads: how many cores a worker has, and how many links we have to it.
         @param busy: how many cores of a worker are busy, whoever sent to them.
+        @param served: how many requests a worker has finished, ever.
         """
         super().__init__()
+        self._served = served
+        # What each had finished when it sent a request back.
+        self._returned: dict[int, int] = {}
         self._threads = threads
         self._busy = busy
 
     def take(self, avoid: int = 0) -> _Link | None:
         """See L{IBalancer}."""
+        return self._take(lambda worker: worker != avoid)
+
+    def returned(self, worker: int) -> None:
+        """See L{IBalancer}."""
+        self._returned[worker] = self._served(worker)
+
+    def take_moved(self) -> _Link | None:
+        """See L{IBalancer}."""
+        return self._take(self._moved)
+
+    def _moved(self, worker: int) -> bool:
+        # The count alone would miss a core that was free before the request was back.
+        moved = self._served(worker) != self._returned.get(worker)
+        return moved or self._busy(worker) < self._threads
+
+    def _take(self, wanted: Callable[[int], bool]) -> _Link | None:
         best: list[_Link] | None = None
         most = -self._threads
         for worker, links in self._idle.items():
-            if links and worker != avoid:
+            if links and wanted(worker):
                 # What is busy there beyond what we have sent is the others'.
                 others = self._busy(worker) - (self._threads - len(links))
                 free = len(links) - max(0, others)

@@ -20,7 +20,7 @@ from twsgi.proxy.link import FrontendLink
 
 #: Seconds between two looks at the calls' deadlines.
 SWEEP = 1.0
-#: Seconds after which a call that came back, and found no other link, tries those it came from.
+#: Seconds between two looks whether a worker that sent a call back has a core for it now.
 RETRY = 0.002
 
 
@@ -28,8 +28,8 @@ class Dispatcher:
     """
     All calls and all links of one frontend.  First come, first served.  Reactor thread.
 
-    While a call waits no link is idle, but for up to L{RETRY} seconds after one was bounced: its
-    worker was busy a moment ago, and no other link was idle.
+    While a call waits no link is idle, but those to workers that have sent one back and whose
+    cores are still held by the same requests; every L{RETRY} seconds is looked whether they are.
 
     @ivar timeout: seconds that a call may wait in the queue, or for the response's first byte
         (C{http-timeout}).
@@ -121,7 +121,8 @@ class Dispatcher:
             call.queued_since = self.seconds()
         if not self._expired(call):
             self._queue.appendleft(call)
-        # Its worker is the last that it should go to.
+        # Its worker is the last that it should go to: nobody knows how long that takes.
+        self._balancer.returned(link.worker)
         other = self._balancer.take(link.worker)
         if link.retired:
             self.retired(link)
@@ -131,8 +132,6 @@ class Dispatcher:
             self._idle(other)
         self._note_queue()
         if self._queue and self._retry_call is None:
-            # Whoever finishes first takes it; if none of ours does, nobody would tell us that a
-            # core is free: its place is in the line before one then, where the kernel sees to it.
             self._retry_call = self._reactor.callLater(RETRY, self._retry)
 
     def _expired(self, call: Call) -> bool:
@@ -144,10 +143,16 @@ class Dispatcher:
         return True
 
     def _retry(self) -> None:
+        """
+        Whichever of our own calls ends first makes room for who came back.  But a worker may have
+        a core before, which another frontend's call has left: then there is the place to wait,
+        where the kernel serves the links of all frontends by turns.
+        """
         self._retry_call = None
         while self._queue:
-            link = self._balancer.take()
+            link = self._balancer.take_moved()
             if link is None:
+                self._retry_call = self._reactor.callLater(RETRY, self._retry)
                 return
             self._idle(link)
 

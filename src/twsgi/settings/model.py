@@ -142,6 +142,7 @@ class Listener:
     @ivar owner: C{user}, C{user:group} or C{:group} that a socket file shall belong to; empty:
         whoever makes it.
     @ivar vacuum: a socket file is removed at the end.
+    @ivar option: by which option it was asked for, where that is not its C{kind}.
     """
 
     kind: str
@@ -150,6 +151,7 @@ class Listener:
     mode: int | None = None
     owner: str = ""
     vacuum: bool = True
+    option: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,8 +46,8 @@ def plan(settings: Settings, cwd: str) -> Plan:
 def _listeners(settings: Settings, master: bool, start: str) -> tuple[Listener, ...]:
     """C{start}: where the paths of socket files start; they are bound outside of C{chroot}."""
     # Without a master there is no frontend: whoever runs the application accepts.
-    kinds = [(HTTP if master else HTTP_SOCKET, text) for text in settings.http]
-    kinds += [(HTTP_SOCKET, text) for text in settings.http_socket]
+    kinds = [(HTTP if master else HTTP_SOCKET, HTTP, text) for text in settings.http]
+    kinds += [(HTTP_SOCKET, HTTP_SOCKET, text) for text in settings.http_socket]
     return tuple(
         Listener(
             kind,
@@ -56,8 +56,9 @@ def _listeners(settings: Settings, master: bool, start: str) -> tuple[Listener, 
             settings.chmod_socket,
             settings.chown_socket or _owner(settings),
             settings.vacuum,
+            "" if option == kind else option,
         )
-        for kind, text in kinds
+        for kind, option, text in kinds
     )
 
 

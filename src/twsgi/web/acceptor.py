@@ -55,10 +55,13 @@ class Acceptor:
         reactor: Any,
         log: Callable[[str], None],
         room: Callable[[], int] = _no_limit,
+        usual_port: str = "",
     ) -> None:
         """
         @param sock: bound, listening, non-blocking; this object's from now on.
         @param log: told, in words, when descriptors run out.
+        @param usual_port: the SERVER_PORT that applications are told anyway; requests that come
+            to another one say so.
         """
         self._socket = sock
         self._site = site
@@ -69,6 +72,7 @@ class Acceptor:
         self._pause: Any = None
         self._reserve: int | None = None
         self._keep_reserve()
+        self._port = _unusual_port(sock, usual_port)
         self.room = room
 
     def fileno(self) -> int:
@@ -136,7 +140,7 @@ class Acceptor:
         sock.setblocking(False)
         # TCP_NODELAY is inherited from the listening socket.
         name = (peer[0], str(peer[1])) if type(peer) is tuple else _UNIX_PEER
-        channel = HTTP1Channel(self._site, name)
+        channel = HTTP1Channel(self._site, name, self._port)
         connection = Connection(sock, channel, self._reactor, self._site.offload)
         channel.makeConnection(connection)
         try:
@@ -181,3 +185,9 @@ class Acceptor:
         if self._reserve is not None:
             os.close(self._reserve)
             self._reserve = None
+
+
+def _unusual_port(sock: socket.socket, usual: str) -> str:
+    name = sock.getsockname() if usual else None
+    port = str(name[1]) if type(name) is tuple else usual
+    return "" if port == usual else port

@@ -59,6 +59,7 @@ class HTTP1Channel:
         "_held",
         "_paused",
         "_read_closed",
+        "_server_port",
         "_state",
         "busy",
         "deadline",
@@ -71,9 +72,14 @@ class HTTP1Channel:
 
     transport: Connection
 
-    def __init__(self, site: Site, peer: tuple[str, str]) -> None:
+    def __init__(self, site: Site, peer: tuple[str, str], server_port: str = "") -> None:
+        """
+        @param server_port: SERVER_PORT of its requests, where it is not what applications are told
+            anyway.
+        """
         self.site = site
         self.peer = peer
+        self._server_port = server_port
         self.busy = self._advancing = self._paused = self._read_closed = False
         self.deadline = 0.0
         self.request: Request | None = None
@@ -207,6 +213,8 @@ class HTTP1Channel:
         self.deadline = 0.0
         self._state = _IDLE
         head.environ["REMOTE_ADDR"], head.environ["REMOTE_PORT"] = self.peer
+        if self._server_port:
+            head.environ["SERVER_PORT"] = self._server_port
         request = Request(self, head, body, site.seconds())
         last = site.draining or (self._read_closed and not self._buffer)
         if last or not site.limits.idle_timeout:

@@ -118,7 +118,12 @@ class Serving:
         self._site.start()
         for sock in sockets:
             acceptor = Acceptor(
-                sock, self._site, self._site.reactor, self._sink.line, self._cores.free
+                sock,
+                self._site,
+                self._site.reactor,
+                self._sink.line,
+                self._cores.free,
+                self._cores.environ.get("SERVER_PORT", ""),
             )
             self._acceptors.append(acceptor)
             acceptor.resume()

@@ -6,10 +6,12 @@ import os
 import socket
 from typing import Any
 
+from twisted import __version__ as twisted_version
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 
+from twsgi._version import __version__
 from twsgi.control.listening import Listening
 from twsgi.control.scoreboard import WORKER_PID, Scoreboard
 from twsgi.errors import ApplicationError
@@ -72,6 +74,10 @@ class Solo(Service):
             plan.settings, application, environ, scoreboard, 1, self._reactor, self._log
         )
         self._serving.start([one.socket.dup() for one in bound])
+        self._log.line(
+            f"*** twsgi {__version__.public()} on Twisted {twisted_version} is running in single process "
+            "mode ***"
+        )
         self._log.line(
             f"spawned uWSGI worker 1 (and the only) (pid: {os.getpid()}, "
             f"cores: {plan.settings.threads})"

@@ -4,7 +4,8 @@ With one frontend an idle link is an idle core.  With several, each has links to
 two may send to the same one at the same moment.  The second request then waits in its link, which
 is right as long as all cores of all workers are busy: the kernel keeps such links in the order in
 which they became ready, whichever frontend they belong to.  As soon as a core is free elsewhere it
-is not, and the request goes back to its frontend, which places it anew.
+is not, and the request goes back to its frontend, which places it anew.  So does one before whom
+all cores are held by long requests, while those of other workers are taken by later ones.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from twsgi.wsgi.link import WorkerLink
 
 #: Seconds between two looks while all cores here are busy; there are none while one is free.
 PERIOD = 0.002
+#: Seconds for which the same requests hold all cores here before others pass by.
+HELD = 0.05
 
 
 class Bouncer:
@@ -48,6 +51,7 @@ class Bouncer:
         self._watching = False
         # The reactor's thread's alone: two cores may see the need at the same moment.
         self._looking = False
+        self._passing = Passing(scoreboard, index)
 
     def core_taken(self) -> None:
         """A core begins a request.  Core threads."""
@@ -61,6 +65,7 @@ class Bouncer:
     def _begin(self) -> None:
         if not self._looking:
             self._looking = True
+            self._passing.begin(self._reactor.seconds())
             self._look()
 
     def _look(self) -> None:
@@ -73,7 +78,8 @@ class Bouncer:
             self._watching = True
         # First, so that nothing that goes wrong below is the end of it.
         self._reactor.callLater(PERIOD, self._look)
-        for _ in range(self._free_elsewhere()):
+        passed = self._passing.look(self._reactor.seconds())
+        for _ in range(self._free_elsewhere() or passed):
             link = self._wait_point.overdue()
             if link is None:
                 break
@@ -100,3 +106,41 @@ class Bouncer:
                 self._wait_point.forget(link)
                 link.close()
                 self._link_closed(link)
+
+
+class Passing:
+    """Counts the requests that pass by those which wait at one worker.  Reactor thread."""
+
+    def __init__(self, scoreboard: Scoreboard, index: int) -> None:
+        """
+        @param index: the worker's, from 1.
+        """
+        self._scoreboard = scoreboard
+        self._index = index
+        self._served = self._elsewhere = 0
+        self._since = 0.0
+
+    def begin(self, now: float) -> None:
+        """All cores of the worker are busy from now on."""
+        self._since = now
+        self._served, self._elsewhere = self._counts()
+
+    def look(self, now: float) -> int:
+        """
+        How many requests others have finished since the last look, while the same requests hold
+        all cores of this worker; 0 as long as these have not done so for L{HELD} seconds.
+        """
+        served, elsewhere = self._counts()
+        if served != self._served:
+            self.begin(now)
+            return 0
+        if now - self._since < HELD:
+            return 0
+        passed, self._elsewhere = elsewhere - self._elsewhere, elsewhere
+        return passed
+
+    def _counts(self) -> tuple[int, int]:
+        board = self._scoreboard
+        counts = {worker: board.worker_requests(worker) for worker in range(1, board.workers + 1)}
+        served = counts.pop(self._index)
+        return served, sum(counts.values())
