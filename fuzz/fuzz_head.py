@@ -24,11 +24,12 @@ def outcome(parse: FieldParser, head: bytes) -> object:
 
 
 def one_input(data: bytes) -> None:
-    """The input is heads, one after another on the one parser; a channel cuts them at empty lines."""
+    """The input is heads, one after another on the one parser."""
     for part in data.split(b"\r\n\r\n"):
-        head = part + b"\r\n\r\n"
-        # Half of the input's length goes into fields, not into the request line.
-        for whole in (head, b"POST /a HTTP/1.1\r\nHost: a\r\n" + head):
+        # Once as it is, once as fields: most mutations of a request line are refused at once.
+        for head in (part, b"POST /a HTTP/1.1\r\nHost: a\r\n" + part):
+            # As a channel cuts it, which skips empty lines before a head.
+            whole = head.lstrip(b"\r\n").partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
             ours, theirs = outcome(parse_fields, whole), outcome(_llhttp, whole)
             if ours != theirs:
                 raise AssertionError(f"{whole!r}: ours says {ours}, llhttp {theirs}")

@@ -98,7 +98,8 @@ class IFileSink(IResponseSink):
         that runs the request; it may do something else as soon as this returns.
 
         @param descriptor: stays the caller's, who may close it at once.
-        @return: by what means it is sent, for the log.
+        @return: by what means it is sent, for the log; C{""}: it cannot be, for there are no
+            descriptors left, and C{write} and C{finish} are to be used after all.
         @raise ClientDisconnected: the client is gone.
         """
 

@@ -19,6 +19,14 @@ BACK = 5.0
 ROUNDS = 25
 
 
+def unread(port: int) -> int:
+    """How many bytes that clients have sent to this port nobody has read yet."""
+    with open("/proc/net/tcp") as table:
+        rows = [line.split() for line in table][1:]
+    connected = [row for row in rows if row[1].endswith(f":{port:04X}") and row[3] == "01"]
+    return sum(int(row[4].partition(":")[2], 16) for row in connected)
+
+
 class FrontendsCase(Http, ModeCase):
     """Two frontends, four workers of two threads."""
 
@@ -209,10 +217,12 @@ class LifeTests(FrontendsCase):
     def test_term(self) -> None:
         """What is in flight or waits, at either frontend, is answered; nothing is left behind."""
         server = self.start_two({"processes": "2", "threads": "1"}, workers=2)
-        calls = []
-        for frontend in (1, 2):
-            calls += self.ask(self.connections(server, frontend, 3), "/block?flight")
+        connections = self.connections(server, 1, 3) + self.connections(server, 2, 3)
+        for connection in connections:
+            connection.send("/block?flight")
+        calls = [Call(connection.receive) for connection in connections]
         self.soon(lambda: len(server.site.inside("flight")) == 2, "the cores are full")
+        self.soon(lambda: unread(server.port) == 0, "the frontends have all requests")
         server.send_signal(signal.SIGTERM)
         server.wait_for("SIGINT/SIGTERM received...killing workers...")
         server.site.release("flight")

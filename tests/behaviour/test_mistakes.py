@@ -121,12 +121,6 @@ class WarningTests(BehaviourCase):
         server = self.warn({"harakiri": "30"})
         server.wait_for(rf"(?m)^.*uwsgi\.ini.*\b{LINES + 1}\b.*harakiri")
 
-    def test_offload_threads(self) -> None:
-        """offload-threads is taken, with one notice."""
-        server = self.warn({})
-        server.wait_ready()
-        self.assertEqual(server.stop(), 0)
-        self.assertEqual(len(server.find(r"(?m)^.*offload-threads.*$")), 1)
 
 
 class Applications:

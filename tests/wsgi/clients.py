@@ -8,6 +8,7 @@ thread handed to the reactor are made, and time passes, all in L{Wire.turn}.
 from __future__ import annotations
 
 import datetime
+from collections import deque
 from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any
@@ -24,8 +25,7 @@ try:
     import h2.events
     import h2.settings
     from OpenSSL import SSL, crypto
-    from twisted.internet.ssl import CertificateOptions, optionsForClientTLS
-    from twisted.internet.ssl import PrivateCertificate, trustRootFromCertificates
+    from twisted.internet.ssl import CertificateOptions
     from twisted.protocols.tls import TLSMemoryBIOFactory
 except ImportError:
     MISSING: str | None = "needs twisted[tls,http2]"
@@ -41,16 +41,16 @@ class TurnedClock(Clock):
 
     def __init__(self) -> None:
         super().__init__()
-        self.handed: list[Callable[[], Any]] = []
+        self.handed: deque[Callable[[], Any]] = deque()
 
     def callFromThread(self, call: Callable[..., Any], *args: Any) -> None:
         self.handed.append(lambda: call(*args))
 
     def turn(self) -> bool:
         """What was handed over, and what is due now.  False: nothing was."""
-        calls, self.handed = self.handed, []
-        for call in calls:
-            call()
+        handed = len(self.handed)
+        for _ in range(handed):
+            self.handed.popleft()()
         # Not C{advance}, which goes on for as long as a call due at once makes another.
         due = [call for call in self.getDelayedCalls() if call.getTime() <= self.seconds()]
         for call in due:
@@ -58,7 +58,7 @@ class TurnedClock(Clock):
                 self.calls.remove(call)
                 call.called = 1
                 call.func(*call.args, **call.kw)
-        return bool(calls or due)
+        return bool(handed or due)
 
 
 class Transport(StringTransport):
@@ -76,6 +76,12 @@ class Transport(StringTransport):
         super().write(data)
         if self.full and self.producer is not None:
             self.producer.pauseProducing()
+
+    def writeSequence(self, data: Any) -> None:
+        self.write(b"".join(data))
+
+    def setTcpNoDelay(self, enabled: bool) -> None:
+        """C{ITCPTransport}: a channel over TLS asks for it."""
 
     def taken(self) -> bytes:
         """What was written since the last time."""
@@ -95,6 +101,7 @@ class Wire:
     A Site, a connection to it, and a client's end of it that is bytes.
 
     @ivar received: what the client got, undone of TLS.
+    @ivar reading: False: the client reads nothing.
     """
 
     def __init__(self, root: Any, clock: TurnedClock, alpn: bytes | None) -> None:
@@ -104,11 +111,12 @@ class Wire:
         self.clock = clock
         self.received = b""
         self.reading = True
+        self.gone = False
         site: Any = Site(root, timeout=None, reactor=clock)
         self._client: Any = None
         if alpn is not None:
             site.acceptableProtocols()
-            site = TLSMemoryBIOFactory(_Options(), False, site, clock)
+            site = TLSMemoryBIOFactory(_options(), False, site, clock)
             self._client = _client_side(alpn)
         self.server = site.buildProtocol(PEER)
         self.transport = Transport()
@@ -132,7 +140,7 @@ class Wire:
         for times in range(most):
             moved = self.clock.turn()
             data = self.transport.taken() if self.reading else b""
-            if self._client is None:
+            if self._client is None or self.gone:
                 self.received += data
             else:
                 if data:
@@ -147,6 +155,7 @@ class Wire:
         from twisted.internet.error import ConnectionLost
         from twisted.python.failure import Failure
 
+        self.gone = True
         self.server.connectionLost(Failure(ConnectionLost()))
         self.turn()
 
@@ -199,7 +208,7 @@ def pem() -> bytes:
     return found + crypto.dump_certificate(crypto.FILETYPE_PEM, certificate)
 
 
-def _Options() -> Any:
+def _options() -> Any:
     key, certificate = _keys()
     return CertificateOptions(
         privateKey=key, certificate=certificate, acceptableProtocols=[b"h2", b"http/1.1"]
@@ -233,7 +242,8 @@ class H2Client:
 
         case.patch(http, "H2Connection", partial(H2Connection, clock))
         self.wire = Wire(root, clock, b"h2")
-        self.reads = True
+        #: It says of what it got that it would take as much again.
+        self.acknowledges = True
         self.streams: dict[int, H2Response] = {}
         self.connection = h2.connection.H2Connection(
             h2.config.H2Configuration(client_side=True, header_encoding="latin-1")
@@ -300,7 +310,7 @@ class H2Client:
             found.headers = [(str(name), str(value)) for name, value in event.headers]
         elif isinstance(event, h2.events.DataReceived):
             found.body += event.data
-            if self.reads and event.flow_controlled_length:
+            if self.acknowledges and event.flow_controlled_length:
                 self.connection.acknowledge_received_data(
                     event.flow_controlled_length, event.stream_id
                 )

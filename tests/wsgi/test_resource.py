@@ -160,8 +160,10 @@ class EnvironTests(ResourceCase):
             b"3\r\nabc\r\n0\r\n\r\n",
         )
         self.assertEqual(
-            sorted(name for name in found if name.startswith(("HTTP_", "CONTENT_"))), ["HTTP_HOST"]
+            sorted(name for name in found if name.startswith(("HTTP_", "CONTENT_"))),
+            ["CONTENT_LENGTH", "HTTP_HOST"],
         )
+        self.assertEqual(found["CONTENT_LENGTH"], "3")  # the chunks are gone
         self.assertEqual(found["body"], b"abc")
 
     def test_framing_disguised(self) -> None:

@@ -121,6 +121,8 @@ class Frontend:
 
     def _drained(self) -> None:
         self._dispatcher.stop()
+        if self._site.offload is not None:
+            self._site.offload.stop()
         # A reactor that was stopped is running a little longer, and cannot be stopped again.
         if self._reactor.running and not self._stopping:
             self._stopping = True

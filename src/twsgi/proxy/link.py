@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from twisted.python.failure import Failure
 
 from twsgi.errors import FrameError
 from twsgi.proxy.call import Call
+from twsgi.web.passing import receive_descriptor
 from twsgi.web.transport import Connection
 from twsgi.wire import frames
 
@@ -134,8 +134,7 @@ class FrontendLink:
         self._connection.write(frames.encode_want_file())
 
     def _receive_descriptor(self, size: int) -> bytes:
-        byte, descriptors, _, _ = socket.recv_fds(self._socket, 1, 1)
-        self._descriptors = descriptors
+        byte, self._descriptors = receive_descriptor(self._socket)
         return byte
 
     def _take_file(self, flags: int, place: bytes) -> None:
@@ -144,14 +143,15 @@ class FrontendLink:
         self._file = None
         call, self.call = self.call, None
         descriptors, self._descriptors = self._descriptors, []
-        if call is None or not descriptors:
-            self._dispatcher.report(f"worker {self.worker}: no descriptor came with a file")
-            self.call = call
-            self._connection.abortConnection()
-            return
-        os.set_inheritable(descriptors[0], False)
+        assert call is not None
         call.link = None
-        call.send_file(flags, descriptors[0], *frames.decode_file(place))
+        if descriptors:
+            call.send_file(flags, descriptors[0], *frames.decode_file(place))
+        else:
+            # The worker is through with it in any case, and the link as good as before.
+            lost = f"worker {self.worker}: a file came for which there is no descriptor left"
+            self._dispatcher.report(lost)
+            call.lost(lost)
         self._dispatcher.finished(self)
 
     def _bounced(self) -> None:

@@ -19,6 +19,7 @@ from zope.interface import implementer
 
 from twsgi.interfaces import ISendfileTransport
 from twsgi.static.check import FoundFile
+from twsgi.web.outbox import FileShrunk
 
 #: Bytes of a file that are sent by one write, together with the head; more go by sendfile.
 AT_ONCE = 64 * 1024
@@ -71,7 +72,7 @@ class Transfer:
         self._found.close()
         body = b"".join(parts)
         if len(body) < self._size:
-            self._request.channel.abort()
+            cut_short(self._request, self._found)
             return
         self._request.write(body)
         self._request.finish()
@@ -115,6 +116,8 @@ class Transfer:
     def _part_lost(self, failure: Failure) -> None:
         """What one part of a file meets, all that follow it meet too; the last acts on it."""
         self._size -= getattr(failure.value, "unsent", 0)
+        if failure.check(FileShrunk):
+            report_shrunk(self._request, self._found)
 
     def _lost(self, failure: Failure) -> None:
         """The client is gone, or the file has become shorter: the connection is closed already."""
@@ -147,7 +150,7 @@ class FileProducer:
         before, offset, size = self._pieces.pop()
         data = os.pread(found.descriptor, min(size, AT_ONCE), offset) if size else b""
         if size and not data:
-            self._request.channel.abort()
+            cut_short(self._request, found)
             return
         if len(data) < size:
             self._pieces.append(Piece(b"", offset + len(data), size - len(data)))
@@ -163,6 +166,18 @@ class FileProducer:
         if self._found.descriptor >= 0:
             self._found.close()
             log_broken(self._request)
+
+
+def report_shrunk(request: Any, found: FoundFile) -> None:
+    """Says that a file became shorter than was announced."""
+    channel = request.channel
+    channel.site.file_shrunk(channel, os.fsdecode(found.real))
+
+
+def cut_short(request: Any, found: FoundFile) -> None:
+    """Says so, and cuts the connection."""
+    report_shrunk(request, found)
+    request.channel.abort()
 
 
 def log_broken(request: Any) -> None:

@@ -15,6 +15,7 @@ In reading order:
 - L{twsgi.web.http2}: what C{twisted.web} does not say of a stream of HTTP/2.
 - L{twsgi.web.site}: what all connections of a listener share: resource, limits, deadlines, log.
 - L{twsgi.web.files}: a response whose body is a part of a file.
+- L{twsgi.web.passing}: a descriptor that another process has passed.
 - L{twsgi.web.offload}: threads that do nothing but send files.
 - L{twsgi.web.poller}: watches all these descriptors for the reactor, cheaply.
 - L{twsgi.web.threads}: the one place where another thread calls into the reactor.

@@ -18,6 +18,8 @@ from typing import Any
 
 from twsgi.web.threads import hand_to_reactor
 
+#: Parts of files below this size are not worth a thread's turn.
+SMALLEST = 256 * 1024
 #: Bytes that one transfer may send before the others have their turn.
 _SLICE = 1024 * 1024
 #: Transfers that one turn looks at.
@@ -31,17 +33,18 @@ class Transfer:
     One part of a file on its way to one socket.
 
     @ivar unsent: bytes that have not left yet.
-    @ivar moved: monotonic seconds at which the last of those that have did.
+    @ivar shrunk: the file has ended before its part did.
+    @ivar moved: monotonic seconds at which the last of those that have left did.
     """
 
-    __slots__ = ("_done", "_file", "_offset", "_socket", "moved", "unsent")
+    __slots__ = ("_done", "_file", "_offset", "_socket", "moved", "shrunk", "unsent")
 
     def __init__(
-        self, sock: int, file: int, offset: int, count: int, done: Callable[[int], None]
+        self, sock: int, file: int, offset: int, count: int, done: Callable[[], None]
     ) -> None:
         """
         @param sock: a socket's descriptor, and C{file} a file's; both are duplicated.
-        @param done: called with L{unsent} when it is over.
+        @param done: called when it is over.
         @raise OSError: there are no descriptors left.
         """
         self._file = os.dup(file)
@@ -53,7 +56,8 @@ class Transfer:
         self._offset = offset
         self._done = done
         self.unsent = count
-        self.moved = 0.0
+        self.shrunk = False
+        self.moved = time.monotonic()
 
     def fileno(self) -> int:
         """The socket's duplicate."""
@@ -61,34 +65,33 @@ class Transfer:
 
     def turn(self) -> bool:
         """
-        Sends what the socket takes.
+        Sends what the socket takes, up to a slice.
 
         @return: False when it is over: all sent, the client gone, or the file too short.
         """
+        slice_left = _SLICE
         try:
-            while self.unsent:
-                wanted = min(self.unsent, _SLICE)
+            while self.unsent and slice_left:
+                wanted = min(self.unsent, slice_left)
                 sent = os.sendfile(self._socket, self._file, self._offset, wanted)
                 if not sent:
+                    self.shrunk = True
                     return False
                 self._offset += sent
                 self.unsent -= sent
+                slice_left -= sent
                 self.moved = time.monotonic()
-                if sent < wanted:
-                    return True
-                if self.unsent > _SLICE:
-                    return True
         except BlockingIOError:
             return True
         except OSError:
             return False
-        return False
+        return self.unsent > 0
 
     def end(self, reactor: Any) -> None:
         """Closes what it owns, and says so.  Any thread, once."""
         os.close(self._socket)
         os.close(self._file)
-        hand_to_reactor(reactor, self._done, self.unsent)
+        hand_to_reactor(reactor, self._done)
 
 
 class _Thread(threading.Thread):
@@ -108,13 +111,20 @@ class _Thread(threading.Thread):
 
     def add(self, transfer: Transfer) -> None:
         """Takes a transfer over.  Reactor thread."""
+        if self._stopped:
+            transfer.end(self._reactor)
+            return
         self._arrivals.append(transfer)
-        self._wake()
+        try:
+            os.write(self._wake_write, b"!")
+        except BlockingIOError:
+            pass  # it is awake enough
 
     def stop(self) -> None:
         """Ends the thread; transfers under way are given up.  Reactor thread."""
-        self._stopped = True
-        self._wake()
+        if not self._stopped:
+            self._stopped = True
+            os.close(self._wake_write)  # which wakes it
 
     def run(self) -> None:
         """Sends until it is stopped."""
@@ -126,8 +136,12 @@ class _Thread(threading.Thread):
                 elif not self._transfers[descriptor].turn():
                     self._end(self._transfers[descriptor])
             self._sweep()
+        while self._arrivals:
+            self._arrivals.popleft().end(self._reactor)
         for transfer in list(self._transfers.values()):
             self._end(transfer)
+        self._epoll.close()
+        os.close(self._wake_read)
 
     def _arrive(self) -> None:
         try:
@@ -136,9 +150,13 @@ class _Thread(threading.Thread):
             pass
         while self._arrivals:
             transfer = self._arrivals.popleft()
-            transfer.moved = time.monotonic()
+            try:
+                self._epoll.register(transfer.fileno(), select.EPOLLOUT)
+            except OSError:
+                # The kernel watches no more for this user.
+                transfer.end(self._reactor)
+                continue
             self._transfers[transfer.fileno()] = transfer
-            self._epoll.register(transfer.fileno(), select.EPOLLOUT)
 
     def _sweep(self) -> None:
         """Gives up on clients that read nothing."""
@@ -156,11 +174,10 @@ class _Thread(threading.Thread):
         self._epoll.unregister(transfer.fileno())
         transfer.end(self._reactor)
 
-    def _wake(self) -> None:
-        try:
-            os.write(self._wake_write, b"!")
-        except BlockingIOError:
-            pass  # it is awake enough
+
+def offloads(count: int) -> bool:
+    """C{offload-threads = count} makes threads here: there must be an epoll."""
+    return count > 0 and hasattr(select, "epoll")
 
 
 def offload_threads(
@@ -169,7 +186,7 @@ def offload_threads(
     """
     C{count} offload threads of process C{who}, started; None where there are none, or no epoll.
     """
-    if not count or not hasattr(select, "epoll"):
+    if not offloads(count):
         return None
     offload = Offload(count, reactor, timeout)
     offload.start()
@@ -184,37 +201,44 @@ class Offload:
     @ivar smallest: parts of files below this size are not worth a thread's turn.
     """
 
-    smallest = 256 * 1024
+    smallest = SMALLEST
 
     def __init__(self, count: int, reactor: Any, timeout: float) -> None:
         """
         @param timeout: seconds that a client may read nothing.
         """
+        self._count = count
         self._reactor = reactor
-        self._threads = [_Thread(index, reactor, timeout) for index in range(count)]
+        self._timeout = timeout
+        self._threads: list[_Thread] = []
         self._next = 0
 
     def start(self) -> None:
         """Starts the threads."""
+        self._threads = [
+            _Thread(index, self._reactor, self._timeout) for index in range(self._count)
+        ]
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        """Ends the threads; transfers under way are given up."""
+        """Ends the threads, soon; transfers under way are given up, and so are later ones."""
         for thread in self._threads:
             thread.stop()
 
     def send(
-        self, sock: int, file: int, offset: int, count: int, done: Callable[[int], None]
-    ) -> None:
+        self, sock: int, file: int, offset: int, count: int, done: Callable[[], None]
+    ) -> Transfer:
         """
         Sends a part of a file to a non-blocking socket; the descriptors stay the caller's, who
         may close them at once.
 
-        @param done: called on the reactor thread with the number of bytes that have not left.
+        @param done: called on the reactor thread when it is over, however it ended.
+        @return: the transfer, to be looked at when it is over.
         @raise OSError: there are no descriptors left.
         """
         transfer = Transfer(sock, file, offset, count, done)
         thread = self._threads[self._next]
         self._next = (self._next + 1) % len(self._threads)
         thread.add(transfer)
+        return transfer

@@ -27,20 +27,30 @@ class FileNotSent(ConnectionLost):
         self.unsent = unsent
 
 
-class FilePart:
-    """A part of a file on its way out; C{done} fires when it has left."""
+class FileShrunk(FileNotSent):
+    """It ended because the file has become shorter than it was."""
 
-    __slots__ = ("count", "descriptor", "done", "offset")
+
+class FilePart:
+    """
+    A part of a file on its way out; C{done} fires when it has left.
+
+    @ivar count: how many bytes have not left yet.
+    @ivar shrunk: the file has ended before its part did.
+    """
+
+    __slots__ = ("count", "descriptor", "done", "offset", "shrunk")
 
     def __init__(self, descriptor: int, offset: int, count: int) -> None:
         self.descriptor = descriptor
         self.offset = offset
         self.count = count
+        self.shrunk = False
         self.done: Deferred[None] = Deferred()
 
     def lost(self) -> None:
         """It will never leave."""
-        self.done.errback(FileNotSent(self.count))
+        self.done.errback((FileShrunk if self.shrunk else FileNotSent)(self.count))
 
 
 class Outbox:
@@ -75,6 +85,14 @@ class Outbox:
         first = self._pieces[0] if self._pieces else None
         return first if isinstance(first, FilePart) else None
 
+    def file_sent(self) -> FilePart:
+        """Somebody else has sent the part of a file that was next; it is forgotten."""
+        part = self._pieces.popleft()
+        assert isinstance(part, FilePart)
+        self.sent += part.count
+        part.count = 0
+        return part
+
     def clear(self) -> list[FilePart]:
         """Forgets everything; returns the parts of files that will never leave."""
         parts = [piece for piece in self._pieces if isinstance(piece, FilePart)]
@@ -102,6 +120,7 @@ class Outbox:
             wanted = min(part.count, FILE_SLICE)
             sent = os.sendfile(sock.fileno(), part.descriptor, part.offset, wanted)
             if not sent:
+                part.shrunk = True
                 raise EOFError("the file became shorter while it was sent")
             self.sent += sent
             part.offset += sent

@@ -22,7 +22,7 @@ from twisted.internet.error import ConnectionLost
 from twisted.python.failure import Failure
 
 from twsgi.errors import ClientDisconnected
-from twsgi.web.offload import Offload
+from twsgi.web.offload import Offload, Transfer
 from twsgi.web.outbox import FilePart, Outbox
 from twsgi.web.threads import hand_to_reactor
 
@@ -49,10 +49,10 @@ class Outgoing:
         "_protocol",
         "_reactor",
         "_room",
-        "_stuck_at",
-        "_stuck_since",
         "_socket",
         "_streaming",
+        "_stuck_at",
+        "_stuck_since",
         "_writing",
         "connected",
         "disconnecting",
@@ -72,7 +72,8 @@ class Outgoing:
         self.lock = threading.Lock()
         self.connected = True
         self.disconnecting = False
-        self._writing = self._full = self._offloaded = self._streaming = False
+        self._writing = self._full = self._streaming = False
+        self._offloaded: Transfer | None = None
         self._outbox: Outbox | None = None
         self._room: threading.Condition | None = None
         self._stuck_at = 0
@@ -156,7 +157,7 @@ class Outgoing:
         meanwhile.  To be asked every now and then; offload threads have deadlines of their own.
         """
         outbox = self._outbox
-        if not outbox or self._offloaded:
+        if not outbox or self._offloaded is not None:
             self._stuck_since = 0.0
             return False
         if outbox.sent != self._stuck_at or not self._stuck_since:
@@ -215,13 +216,16 @@ class Outgoing:
         """
         with self.lock:
             self.connected = False
-            if self._offloaded:
+            transfer, outbox = self._offloaded, self._outbox
+            part = outbox.file_ahead() if outbox is not None else None
+            if transfer is not None and part is not None:
                 # The thread has a descriptor of its own: this is what it notices.
                 self._shutdown(socket.SHUT_RDWR)
+                part.count, part.shrunk = transfer.unsent, transfer.shrunk
             self._socket.close()
             if self._room is not None:
                 self._room.notify_all()
-            return self._outbox.clear() if self._outbox is not None else []
+            return outbox.clear() if outbox is not None else []
 
     # What application threads ask.
 
@@ -299,25 +303,31 @@ class Outgoing:
         part = outbox.file_ahead()
         if part is None or self._offload is None or part.count < self._offload.smallest:
             return False
-        if not self._offloaded:
+        if self._offloaded is None:
             descriptor, offset, count = part.descriptor, part.offset, part.count
             try:
-                self._offload.send(self.fileno(), descriptor, offset, count, self._sent_by_offload)
+                self._offloaded = self._offload.send(
+                    self.fileno(), descriptor, offset, count, self._offload_ended
+                )
             except OSError:
                 return False  # no descriptors left: the reactor's thread does it
-            self._offloaded = True
         self._stop_writing()
         return True
 
-    def _sent_by_offload(self, unsent: int) -> None:
+    def _offload_ended(self) -> None:
         """Reactor thread: the offload thread is through with a part."""
-        self._offloaded = False
-        if not self.connected or self._outbox is None:
+        transfer, self._offloaded = self._offloaded, None
+        outbox = self._outbox
+        if not self.connected or transfer is None or outbox is None:
             return
-        part = self._outbox.file_ahead()
-        assert part is not None
-        part.count = unsent
-        if unsent:
-            self.connectionLost(Failure(ConnectionLost()))
-        else:
+        if transfer.unsent:
+            self.abortConnection()
+            return
+        # Nothing waits for room in the socket: that is not asked for.
+        with self.lock:
+            part = outbox.file_sent()
+        part.done.callback(None)
+        if outbox or self._producer is not None:
             self._start_writing()
+        else:
+            self._made_room()

@@ -143,10 +143,13 @@ class ThreadSink(EncodedSink):
         """See L{IFileSink}."""
         channel = self._channel
         transport = channel.transport
+        try:
+            copy = os.dup(descriptor)
+        except OSError:
+            return ""
         head, self._held = self._held, b""
         self.head_sent = self.finished = True
         self.body_size = count
-        copy = os.dup(descriptor)
         try:
             transport.write_from_thread(head, self._timeout)
         except BaseException:

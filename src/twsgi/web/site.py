@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: Seconds between two looks at the connections' deadlines: no timer per connection, none per
 #: request.
 SWEEP = 1.0
-#: Lines about refused requests that one sweep's time may log.
+#: Lines about refused and cut requests that one sweep's time may log.
 _REFUSALS = 10
 
 
@@ -65,7 +65,8 @@ class Site(ServerSite):
     ) -> None:
         """
         @param log_request: told of each request that a resource of C{twisted.web} has answered.
-        @param log_refusal: told, in words, of refused requests; not of each, under attack.
+        @param log_refusal: told, in words, of requests that were refused, or cut because a file
+            became shorter; not of each, under attack.
         """
         self.reactor: Any
         super().__init__(resource, reactor=reactor, parsePOSTFormSubmission=False)
@@ -116,13 +117,20 @@ class Site(ServerSite):
 
     def refused(self, channel: HTTP1Channel, error: HTTPError) -> None:
         """A request was refused before any resource saw it."""
+        self._complain(channel, f"{error.status}: {error.reason}")
+
+    def file_shrunk(self, channel: HTTP1Channel, name: str) -> None:
+        """The file C{name} became shorter while it was sent: the connection is, or will be, cut."""
+        self._complain(channel, f"{name} became shorter while it was sent: cut")
+
+    def _complain(self, channel: HTTP1Channel, text: str) -> None:
         self._refusals += 1
         if self._refusals <= _REFUSALS:
             what = ""
             if channel.request is not None:
                 environ = channel.request.head.environ
                 what = f"{environ['REQUEST_METHOD']} {environ['REQUEST_URI']}: "
-            self._log_refusal(f"{channel.peer[0]}: {what}{error.status}: {error.reason}")
+            self._log_refusal(f"{channel.peer[0]}: {what}{text}")
 
     def error_response(self, status: int, headers: str = "") -> bytes:
         """A short response, whole, after which the connection is closed."""
@@ -142,7 +150,7 @@ class Site(ServerSite):
     def _sweep(self) -> None:
         self._sweep_call = self.reactor.callLater(SWEEP, self._sweep)
         if self._refusals > _REFUSALS:
-            self._log_refusal(f"{self._refusals - _REFUSALS} more requests were refused")
+            self._log_refusal(f"{self._refusals - _REFUSALS} more requests were refused or cut")
         self._refusals = 0
         now = self.seconds()
         limit = self.limits.body_timeout

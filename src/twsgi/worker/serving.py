@@ -19,6 +19,7 @@ from twsgi.control.scoreboard import (
 from twsgi.interfaces import ILineLog
 from twsgi.log.requestline import DELAY, RequestLog
 from twsgi.settings.model import Settings
+from twsgi.web.offload import offload_threads, offloads
 from twsgi.wsgi.application import Application
 from twsgi.wsgi.bouncer import Bouncer
 from twsgi.wsgi.core import Cores
@@ -89,7 +90,6 @@ class Serving:
         # Imported here: a worker that has only links needs nothing of twisted.web.
         from twsgi.static.resource import StaticFiles
         from twsgi.web.acceptor import Acceptor
-        from twsgi.web.offload import offload_threads
         from twsgi.web.poller import poller
         from twsgi.web.site import Limits, Site
         from twsgi.wsgi.root import ApplicationRoot
@@ -131,8 +131,7 @@ class Serving:
     def add_link(self, descriptor: int, frontend: int) -> None:
         """One more link, to C{frontend}; the descriptor is this object's from now on."""
         link = WorkerLink(descriptor, frontend, self._settings.http_timeout)
-        if self._settings.offload_threads:
-            link.sends_files_via = "offload"
+        link.offloads = offloads(self._settings.offload_threads)
         self.links.add(link)
         self._cores.wait_point.add_link(link)
         if self._draining:
@@ -174,6 +173,8 @@ class Serving:
         self._cores.stop()
         if self._site is not None:
             self._site.stop()
+            if self._site.offload is not None:
+                self._site.offload.stop()
         if self._poller not in (None, self._reactor):
             self._poller.stop()
         self._log.flush()

@@ -24,6 +24,8 @@ class FileWrapper:
         What is left of the file, where it is a real one: its descriptor, where it stands, and how
         many bytes follow; None for anything else.
         """
+        if not _reads_itself(self.file):
+            return None
         try:
             descriptor = self.file.fileno()
             found = os.fstat(descriptor)
@@ -36,6 +38,18 @@ class FileWrapper:
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(lambda: self.file.read(self.block_size), b"")
+
+
+def _reads_itself(file: Any) -> bool:
+    """
+    What C{file.read} gives is what is in the file: a C{gzip.GzipFile} has a C{fileno()} too.
+    The wrappers of C{tempfile} and of Django's storages pass C{read} on, and are looked through.
+    """
+    read = getattr(file, "read", None)
+    reader: Any = getattr(getattr(read, "__wrapped__", read), "__self__", None)
+    if type(reader) in (io.BufferedReader, io.BufferedRandom):
+        reader = reader.raw
+    return type(reader) is io.FileIO
 
 
 def error_stream(descriptor: int = 2) -> TextIO:

@@ -8,7 +8,6 @@ keeps it from falling into a response.
 from __future__ import annotations
 
 import io
-import os
 import socket
 import struct
 import tempfile
@@ -19,6 +18,8 @@ from zope.interface import implementer
 
 from twsgi.errors import ClientDisconnected, FrameError
 from twsgi.interfaces import IFileSink
+from twsgi.web.offload import SMALLEST
+from twsgi.web.passing import receive_descriptor
 from twsgi.web.sinks import JOINED, EncodedSink
 from twsgi.wire import frames
 from twsgi.wire.response import ResponseEncoder
@@ -56,8 +57,8 @@ class WorkerLink:
     @ivar frontend: the index of the frontend at its other end.
     """
 
-    #: By what means the frontend sends a file, for the log.
-    sends_files_via = "sendfile"
+    #: The frontend has offload threads.
+    offloads = False
 
     def __init__(self, descriptor: int, frontend: int, timeout: float) -> None:
         """
@@ -150,9 +151,9 @@ class WorkerLink:
             data += self._more()
         return flags, data, start, length
 
-    def _more(self) -> bytes:
+    def _more(self, size: int = _READ) -> bytes:
         try:
-            data = self._socket.recv(_READ)
+            data = self._socket.recv(size)
         except OSError as error:
             raise ConnectionResetError(f"the frontend is gone: {error}") from None
         if not data:
@@ -188,13 +189,11 @@ class WorkerLink:
     def _receive_file(self) -> BinaryIO:
         """The body is a file of the frontend's: asks for its descriptor."""
         self._send(frames.encode_signal(frames.WANT_BODY))
-        byte, descriptors, _, _ = socket.recv_fds(self._socket, 1, 1)
+        byte, descriptors = receive_descriptor(self._socket)
         if not byte:
             raise ConnectionResetError("the frontend has closed the link")
         if not descriptors:
             raise FrameError("no descriptor came with the body")
-        # What the application starts must not inherit it.
-        os.set_inheritable(descriptors[0], False)
         return open(descriptors[0], "rb")
 
     def send(self, flags: int, data: bytes) -> None:
@@ -219,9 +218,9 @@ class WorkerLink:
         with self._lock:
             try:
                 self._socket.sendall(frames.encode_file(flags, offset, count))
-                answer = b""
+                answer = self._more(frames.REQUEST_HEAD)
                 while len(answer) < frames.REQUEST_HEAD:
-                    answer += self._socket.recv(frames.REQUEST_HEAD - len(answer)) or self._more()
+                    answer += self._more(frames.REQUEST_HEAD - len(answer))
                 if answer == frames.encode_want_file():
                     socket.send_fds(self._socket, [b"\0"], [descriptor])
                     return
@@ -319,7 +318,7 @@ class LinkSink(EncodedSink):
         flags = frames.LAST | frames.CLOSE if self._encoder.close else frames.LAST
         self._link.send_file(flags, descriptor, offset, count)
         self.finished = True
-        return self._link.sends_files_via
+        return "offload" if self._link.offloads and count >= SMALLEST else "sendfile"
 
     def _cut(self) -> None:
         try:

@@ -146,6 +146,8 @@ class Response:
         if part is None or self.status is None or not IFileSink.providedBy(self._sink):
             return False
         descriptor, offset, count = part
+        if not count:
+            return False  # some have no size, and something to read: those of /proc
         if self._length is not None:
             if self._length > count:
                 return False  # it says what is wrong with that
@@ -153,9 +155,11 @@ class Response:
         self._begin(count)
         if self._head_request or bodiless(self.status) or not count:
             self._sink.finish(b"")
-        else:
-            self.via = self._sink.send_file(descriptor, offset, count)
-        return True
+            return True
+        self.via = self._sink.send_file(descriptor, offset, count)
+        if not self.via:
+            self._length = self._left = count  # that is announced by now
+        return bool(self.via)
 
     def fail(self) -> None:
         """The application raised: 500 without a word of why, or, if it is too late, a cut."""
