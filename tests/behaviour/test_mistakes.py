@@ -122,7 +122,6 @@ class WarningTests(BehaviourCase):
         server.wait_for(rf"(?m)^.*uwsgi\.ini.*\b{LINES + 1}\b.*harakiri")
 
 
-
 class Applications:
     """Applications that cannot be loaded: exit 22; and addresses that are taken: exit 1."""
 

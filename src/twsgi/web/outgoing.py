@@ -316,13 +316,13 @@ class Outgoing:
 
     def _offload_ended(self) -> None:
         """Reactor thread: the offload thread is through with a part."""
-        transfer, self._offloaded = self._offloaded, None
-        outbox = self._outbox
+        transfer, outbox = self._offloaded, self._outbox
         if not self.connected or transfer is None or outbox is None:
             return
         if transfer.unsent:
             self.abortConnection()
             return
+        self._offloaded = None
         # Nothing waits for room in the socket: that is not asked for.
         with self.lock:
             part = outbox.file_sent()

@@ -302,11 +302,11 @@ class ReactorSink:
         if stream is None or not data:
             return data
         queued, window = stream.queued(), stream.window()
-        room = min(HIGH_WATER - queued, window, stream.shared_window())
-        if room >= len(data):
-            return data
-        if room > 0:
-            self._queue.appendleft(data[room:])
+        room = min(window, stream.shared_window())
+        if room > 0 and queued + len(data) <= HIGH_WATER:
+            self._seen = HIGH_WATER + 1  # it moves
+            if room < len(data):
+                self._queue.appendleft(data[room:])
             return data[:room]
         self._queue.appendleft(data)
         if window <= 0:

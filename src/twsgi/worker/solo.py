@@ -6,11 +6,11 @@ import os
 import socket
 from typing import Any
 
-from twisted import __version__ as twisted_version
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 
+from twisted import __version__ as twisted_version
 from twsgi._version import __version__
 from twsgi.control.listening import Listening
 from twsgi.control.scoreboard import WORKER_PID, Scoreboard

@@ -98,4 +98,5 @@ def _print_traceback(error: BaseException) -> None:
 
 
 def _is_ours(filename: str) -> bool:
-    return filename in (__file__, importlib.__file__) or filename.startswith("<frozen importlib")
+    # PyPy says "<builtin>/frozen importlib…".
+    return filename in (__file__, importlib.__file__) or "frozen importlib" in filename
