@@ -11,6 +11,7 @@ import contextlib
 import csv
 import http.client
 import io
+import itertools
 import os
 import re
 import shutil
@@ -47,8 +48,8 @@ LOOKS_PER_LINE = 10
 LATENCY_SECONDS = 0.05
 LATENCY_WORKERS = (1, 2, 4)
 LATENCY_CLIENTS = (1, 2, 3, 4, 6, 8, 10, 12, 14, 16)
-#: Requests that a client sends before its answers count, and how long they count.
-WARM_UP = 3
+#: How long all clients ask before their requests count, and how long they count then.
+LATENCY_BEFORE = 0.8
 LATENCY_WINDOW = 1.6
 
 
@@ -157,11 +158,11 @@ def cheaper() -> str:
     return _csv(["seconds", "clients", "workers", "busy", "waiting"], lines)
 
 
-def wanted(seconds: float) -> float:
+def wanted(seconds: float) -> int:
     """How many clients there shall be."""
-    for (before, fewer), (after, more) in zip(LOAD, LOAD[1:], strict=False):
+    for (before, fewer), (after, more) in itertools.pairwise(LOAD):
         if before <= seconds < after:
-            return fewer + (more - fewer) * (seconds - before) / (after - before)
+            return round(fewer + (more - fewer) * (seconds - before) / (after - before))
     return 0
 
 
@@ -203,7 +204,7 @@ def _looks(look: Callable[[], Look], started: float) -> Iterator[list[str]]:
         seconds = (line + 0.5) * LOOKS_PER_LINE / LOOKS_PER_SECOND
         yield [
             f"{seconds:.3f}",
-            f"{wanted(seconds):.1f}",
+            str(wanted(seconds)),
             str(seen[-1].workers),
             f"{statistics.fmean(one.busy for one in seen):.1f}",
             f"{statistics.fmean(one.waiting for one in seen):.1f}",
@@ -239,16 +240,16 @@ def latency() -> str:
 def _together(port: int, clients: int) -> list[float]:
     """Clients that each ask again as soon as they have an answer.  @return: seconds of each."""
     took: list[float] = []
-    ready = threading.Barrier(clients)
+    # Nobody pauses where the counting begins: the queue is as long as it will be.
+    begin = time.monotonic() + LATENCY_BEFORE
+    end = begin + LATENCY_WINDOW
 
     def ask_and_ask() -> None:
         with contextlib.closing(_connection(port)) as connection:
-            for _ in range(WARM_UP):
-                _ask(connection, LATENCY_SECONDS)
-            ready.wait(PATIENCE)
-            end = time.monotonic() + LATENCY_WINDOW
-            while time.monotonic() < end:
-                took.append(_ask(connection, LATENCY_SECONDS))
+            while (now := time.monotonic()) < end:
+                seconds = _ask(connection, LATENCY_SECONDS)
+                if now >= begin:
+                    took.append(seconds)
 
     crowd = [threading.Thread(target=ask_and_ask) for _ in range(clients)]
     for client in crowd:

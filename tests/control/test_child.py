@@ -9,6 +9,7 @@ import signal
 import socket
 from typing import Any
 
+from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -25,6 +26,23 @@ from twsgi.control.child import (
     leave_signals_to_master,
 )
 from twsgi.errors import ConfigurationError
+
+
+class Process:
+    """
+    A child process.
+
+    @ivar told: what it was asked, and "gone" when the master was.
+    """
+
+    def __init__(self) -> None:
+        self.told: list[object] = []
+
+    def drain(self, final: bool) -> None:
+        self.told.append(final)
+
+    def master_gone(self) -> None:
+        self.told.append("gone")
 
 
 class BeginTests(SynchronousTestCase):
@@ -97,7 +115,7 @@ class LinkTests(SynchronousTestCase):
                 os.fstat(arguments[0])
                 adopted.append(arguments)
 
-        link = ControlLink()
+        link = ControlLink(Process(), Clock())
         connect(Reactor(), link)
         descriptor, family, factory = adopted[0]
         self.assertEqual((descriptor, family), (number, socket.AF_UNIX))
@@ -106,18 +124,26 @@ class LinkTests(SynchronousTestCase):
 
     def test_end(self) -> None:
         """The end of file says, once, that the master is gone; who waits for an answer is told."""
-        gone: list[str] = []
-
-        class Link(ControlLink):
-            def master_gone(self) -> None:
-                gone.append("gone")
-
-        link = Link()
+        process = Process()
+        link = ControlLink(process, Clock())
         link.makeConnection(StringTransport())
         told = link.callRemote(child.Replace)
         link.connectionLost()
         self.failureResultOf(told)
-        self.assertEqual(gone, ["gone"])
+        self.assertEqual(process.told, ["gone"])
+
+
+class DrainTests(SynchronousTestCase):
+    """The one question that every child is asked."""
+
+    def test_drain(self) -> None:
+        """The answer goes out before the child begins to leave."""
+        process, clock = Process(), Clock()
+        link = ControlLink(process, clock)
+        self.assertEqual(link._drain(True), {})
+        self.assertEqual(process.told, [])
+        clock.advance(0)
+        self.assertEqual(process.told, [True])
 
 
 class SignalTests(SynchronousTestCase):
@@ -128,7 +154,7 @@ class SignalTests(SynchronousTestCase):
         self.patch(signal, "signal", self.taken.__setitem__)
         self.reactor = TurningReactor()
         self.transport = StringTransport()
-        self.link = ControlLink()
+        self.link = ControlLink(Process(), self.reactor)
         self.link.makeConnection(self.transport)
         leave_signals_to_master(self.reactor, self.link)
 

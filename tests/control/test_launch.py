@@ -81,15 +81,23 @@ class LaunchTests(SynchronousTestCase):
         for name in ("socket", "asyncio", "twisted"):
             with open(os.path.join(directory, f"{name}.py"), "w") as file:
                 file.write("raise SystemExit('shadowed')")
+        self.assertEqual(self.boot("print('imported')", directory), (0, b"imported\n", b""))
+
+    def test_signals(self) -> None:
+        """From its first moment a child leaves signals to the master."""
+        main = "import os; [os.kill(os.getpid(), one) for one in (1, 2, 3, 15)]; print('alive')"
+        self.assertEqual(self.boot(main, "."), (0, b"alive\n", b""))
+
+    def boot(self, main: str, directory: str) -> tuple[int, bytes, bytes]:
+        """A child's exit code and what it says, when it does C{main} instead of its own."""
         _, option, code, _ = a_launch(WORKER).arguments()
-        code = code.replace("main()", "print('imported')")
         done = subprocess.run(
-            [sys.executable, option, code],
+            [sys.executable, option, code.replace("main()", main)],
             cwd=directory,
             capture_output=True,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(os.path.isabs, sys.path))},
         )
-        self.assertEqual((done.stdout, done.stderr), (b"imported\n", b""))
+        return done.returncode, done.stdout, done.stderr
 
 
 class DescriptorTests(SynchronousTestCase):

@@ -50,6 +50,9 @@ class Transfers:
     reactor: Any
     film: Any
     logged: list[Any]
+    lines: list[str]
+    #: How many descriptors a transfer holds.
+    held = 1
 
     def begin(self, *fields: str, path: str = "/film.bin", version: str = "1.1") -> Client:
         """A client that has asked, and reads nothing yet."""
@@ -61,7 +64,7 @@ class Transfers:
         """A slow client gets the file, byte for byte; the file is closed, the request logged."""
         before = open_descriptors()
         client = self.begin()
-        self.assertEqual(open_descriptors(), before + 3)
+        self.assertEqual(open_descriptors(), before + 2 + self.held)
         self.assertEqual(self.logged, [])
         answer = Answer(client.read())
         self.assertEqual(answer.body, self.film.read_bytes())
@@ -72,7 +75,7 @@ class Transfers:
         """So does one who asks for several parts."""
         before = open_descriptors()
         client = self.begin(PARTS)
-        self.assertEqual(open_descriptors(), before + 3)
+        self.assertEqual(open_descriptors(), before + 2 + self.held)
         answer = Answer(client.read())
         self.assertEqual(answer.status, 206)
         self.assertEqual(answer.body.count(LINE), SIZE // 4 // len(LINE) + SIZE // 2 // len(LINE))
@@ -138,6 +141,9 @@ class Transfers:
             self.logged.clear()
             self.reactor.turn_until_idle()
             self.assertFalse(client.transport.connected)
+            shrunk = f"GET /film.bin: {self.film} became shorter while it was sent: cut"
+            self.assertEqual([line.partition(": ")[2] for line in self.lines], [shrunk])
+            self.lines.clear()
             client.socket.close()
             self.assertEqual(open_descriptors(), before)
 
@@ -263,6 +269,7 @@ class ShrunkBeforeTests(TransferCase):
             client.get("/a.css")
         self.assertEqual(client.read(), b"")
         self.assertFalse(client.transport.connected)
+        self.assertIn("static/a.css became shorter while it was sent: cut", self.lines[0])
         client.socket.close()
         self.assertEqual(open_descriptors(), before)
 

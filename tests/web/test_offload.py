@@ -331,7 +331,7 @@ class StopTests(OffloadCase):
         """A transfer that comes later is over at once, nothing sent."""
         offload = self.offload()
         self.stop(offload)
-        ours, theirs = self.pair()
+        ours, _ = self.pair()
         before = open_descriptors()
         transfer = self.send(offload, ours)
         self.assertEqual(self.over, [])

@@ -8,12 +8,12 @@ import os
 import signal
 import socket
 import sys
-from typing import Any
+from typing import Any, Protocol
 
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.python.failure import Failure
 
-from twsgi.control.commands import Replace
+from twsgi.control.commands import Drain, Replace
 from twsgi.control.launch import CONTROL_FD, Launch, forbid_inheritance
 from twsgi.control.privileges import settle
 from twsgi.control.quiet import QuietAMP
@@ -52,19 +52,37 @@ def enter(launch: Launch, log: ILineLog) -> None:
         end(error.exit_code)
 
 
-class ControlLink(QuietAMP):
-    """
-    A child's end of the link to the master.  What a kind of child is asked is answered by a
-    subclass; the end of file means that the master is gone.
-    """
+class ChildProcess(Protocol):
+    """What a master may ask of any child, and its end.  Reactor thread."""
+
+    def drain(self, final: bool) -> None:
+        """See L{Drain}."""
 
     def master_gone(self) -> None:
         """The master is gone.  Called once."""
 
+
+class ControlLink(QuietAMP):
+    """
+    A child's end of the link to the master: asks C{child} what the master asks.  What only one
+    kind of child is asked is answered by a subclass.
+    """
+
+    def __init__(self, child: ChildProcess, reactor: Any) -> None:
+        super().__init__()
+        self._child = child
+        self._reactor = reactor
+
+    @Drain.responder
+    def _drain(self, final: bool) -> dict[str, Any]:
+        # Not before the answer is on its way.
+        self._reactor.callLater(0, self._child.drain, final)
+        return {}
+
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """C{IProtocol}."""
         super().connectionLost(reason)
-        self.master_gone()
+        self._child.master_gone()
 
 
 class _OneLink(Factory):

@@ -27,10 +27,12 @@ FIRST_LISTENER_FD = 6
 WORKER = "worker"
 FRONTEND = "http"
 
+#: Signals are the master's business from the first moment: Ctrl-C reaches the whole group.  And
 #: Python would put the working directory first in sys.path; what is imported before the
 #: application must not be shadowed by a file of its own.
 _BOOT = (
-    "import sys; sys.path[:1] = sys.path[0] and sys.path[:1] or []; "
+    "import signal, sys; [signal.signal(one, lambda *_: None) for one in (1, 2, 3, 15)]; "
+    "sys.path[:1] = sys.path[0] and sys.path[:1] or []; "
     "from twsgi.{0}.main import main; main()"
 )
 _PACKAGES = {WORKER: "worker", FRONTEND: "frontend"}

@@ -15,7 +15,7 @@ from twsgi.control.child import (
     leave_signals_to_master,
     leave_within,
 )
-from twsgi.control.commands import AddWorkerLink, Drain, Ready
+from twsgi.control.commands import AddWorkerLink, Ready
 from twsgi.control.launch import SCOREBOARD_FD, Launch
 from twsgi.control.scoreboard import (
     FRONTEND_PID,
@@ -64,7 +64,7 @@ class Frontend:
             roots = [os.path.abspath(one) for one in settings.check_static]
             root = StaticFiles(roots, root, sink.line)
         self._site = Site(root, watcher, limits(settings), self._answered, sink.line)
-        self._link = _Link(self)
+        self._link = _Link(self, reactor)
         self._acceptors: list[Acceptor] = []
         self._flush_call: Any = None
 
@@ -102,7 +102,7 @@ class Frontend:
         self._dispatcher.add_link(link, worker)
 
     def drain(self, final: bool) -> None:
-        """See L{Drain}."""
+        """See L{twsgi.control.commands.Drain}."""
         # Before the kernel's queue is emptied: those connections are their last request's.
         self._site.draining = True
         for acceptor in self._acceptors:
@@ -114,10 +114,6 @@ class Frontend:
         if self._reactor.running and not self._stopping:
             leave_within(self._launch.settings.worker_reload_mercy)
             self.drain(True)
-
-    def soon(self, call: Any, *args: Any) -> None:
-        """In the next turn of the reactor."""
-        self._reactor.callLater(0, call, *args)
 
     def _drained(self) -> None:
         self._dispatcher.stop()
@@ -152,22 +148,13 @@ def _balancer(scoreboard: Scoreboard) -> Balancer[FrontendLink]:
 class _Link(ControlLink):
     """What the master may ask of a frontend."""
 
-    def __init__(self, frontend: Frontend) -> None:
-        super().__init__()
+    def __init__(self, frontend: Frontend, reactor: Any) -> None:
+        super().__init__(frontend, reactor)
         self._frontend = frontend
-
-    def master_gone(self) -> None:
-        self._frontend.master_gone()
 
     @AddWorkerLink.responder
     def _add_link(self, worker: int, link: int) -> dict[str, Any]:
         self._frontend.add_link(worker, link)
-        return {}
-
-    @Drain.responder
-    def _drain(self, final: bool) -> dict[str, Any]:
-        # Not before the answer is on its way.
-        self._frontend.soon(self._frontend.drain, final)
         return {}
 
 

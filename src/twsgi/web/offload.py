@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import select
+import socket
 import threading
 import time
 from collections import deque
@@ -22,6 +23,8 @@ from twsgi.web.threads import hand_to_reactor
 SMALLEST = 256 * 1024
 #: Bytes that one transfer may send before the others have their turn.
 _SLICE = 1024 * 1024
+#: Bytes that the kernel holds for a client beyond what is on the wire.
+_UNSENT = 256 * 1024
 #: Transfers that one turn looks at.
 _AT_ONCE = 256
 #: Seconds between two looks at the deadlines.
@@ -53,6 +56,7 @@ class Transfer:
         except OSError:
             os.close(self._file)
             raise
+        _keep_little(self._socket)
         self._offset = offset
         self._done = done
         self.unsent = count
@@ -92,6 +96,25 @@ class Transfer:
         os.close(self._socket)
         os.close(self._file)
         hand_to_reactor(reactor, self._done)
+
+
+def _keep_little(descriptor: int) -> None:
+    """
+    Has the kernel hold no more than L{_UNSENT} for a client that is slow, instead of some
+    megabytes: those of a few hundred are all that it allows TCP as a whole, and then nobody is
+    served well.
+    """
+    option = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+    if option is None:
+        return
+    sock = socket.socket(fileno=descriptor)
+    try:
+        if sock.family != socket.AF_UNIX:
+            sock.setsockopt(socket.IPPROTO_TCP, option, _UNSENT)
+    except OSError:
+        pass  # as it is without
+    finally:
+        sock.detach()
 
 
 class _Thread(threading.Thread):

@@ -20,7 +20,7 @@ from twsgi.control.child import (
     leave_signals_to_master,
     leave_within,
 )
-from twsgi.control.commands import AddFrontendLink, Drain, Failed, Ready
+from twsgi.control.commands import AddFrontendLink, Failed, Ready
 from twsgi.control.launch import SCOREBOARD_FD, Launch
 from twsgi.control.scoreboard import BOOTING, WORKER_PID, WORKER_STARTED, WORKER_STATE, Scoreboard
 from twsgi.errors import EXIT_NO_APP, ApplicationError
@@ -67,7 +67,7 @@ class Worker:
         record[WORKER_PID] = os.getpid()
         record[WORKER_STARTED] = int(time.time())
         record[WORKER_STATE] = BOOTING
-        self._link = _Link(self)
+        self._link = _Link(self, reactor)
         self._serving: Serving | None = None
 
     def start(self) -> None:
@@ -117,7 +117,7 @@ class Worker:
         self._serving.add_link(link, frontend)
 
     def drain(self, final: bool) -> None:
-        """See L{Drain}."""
+        """See L{twsgi.control.commands.Drain}."""
         if self._serving is None:
             self._stop()
         else:
@@ -137,10 +137,6 @@ class Worker:
         else:
             self._serving.leave_with_frontends(self._stop)
 
-    def soon(self, call: Any, *args: Any) -> None:
-        """In the next turn of the reactor."""
-        self._reactor.callLater(0, call, *args)
-
     def _stop(self) -> None:
         # A reactor that was stopped is running a little longer, and cannot be stopped again.
         if self._reactor.running and not self._stopping:
@@ -156,22 +152,13 @@ class Worker:
 class _Link(ControlLink):
     """What the master may ask of a worker."""
 
-    def __init__(self, worker: Worker) -> None:
-        super().__init__()
+    def __init__(self, worker: Worker, reactor: Any) -> None:
+        super().__init__(worker, reactor)
         self._worker = worker
-
-    def master_gone(self) -> None:
-        self._worker.master_gone()
 
     @AddFrontendLink.responder
     def _add_link(self, frontend: int, link: int) -> dict[str, Any]:
         self._worker.add_link(frontend, link)
-        return {}
-
-    @Drain.responder
-    def _drain(self, final: bool) -> dict[str, Any]:
-        # Not before the answer is on its way.
-        self._worker.soon(self._worker.drain, final)
         return {}
 
 

@@ -74,10 +74,8 @@ class Solo(Service):
             plan.settings, application, environ, scoreboard, 1, self._reactor, self._log
         )
         self._serving.start([one.socket.dup() for one in bound])
-        self._log.line(
-            f"*** twsgi {__version__.public()} on Twisted {twisted_version} is running in single process "
-            "mode ***"
-        )
+        versions = f"twsgi {__version__.public()} on Twisted {twisted_version}"
+        self._log.line(f"*** {versions} is running in single process mode ***")
         self._log.line(
             f"spawned uWSGI worker 1 (and the only) (pid: {os.getpid()}, "
             f"cores: {plan.settings.threads})"
