@@ -38,7 +38,7 @@ class SignalTests(SynchronousTestCase):
         )
 
     def test_each(self) -> None:
-        """TERM, INT and QUIT end; HUP and USR1 do not, and do not kill either."""
+        """TERM, INT and QUIT end; HUP, USR1 and USR2 do not, and do not kill either."""
         for number in self.handlers:
             self.handlers[number](number, None)
         self.reactor.turn()
@@ -50,6 +50,7 @@ class SignalTests(SynchronousTestCase):
                 ("end", "SIGTERM"),
                 ("ignore", "SIGHUP"),
                 ("ignore", "SIGUSR1"),
+                ("ignore", "SIGUSR2"),
             ],
         )
 

@@ -6,6 +6,7 @@ Pure: the same data give the same pictures, byte for byte.
 from __future__ import annotations
 
 import csv
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -185,7 +186,7 @@ def cheaper(rows: Sequence[Row]) -> str:
         plane.words("on-orange", 18, 10, "waiting"),
         plane.words("on-orange", 18, 9.1, "in the queue"),
         plane.words("on-orange", 48.2, 10, "waiting"),
-        plane.words("ink", 25.8, 8.35, "the cores of all workers", "start"),
+        plane.words("ink", 25.4, 8.35, "all cores", "start"),
         plane.words("pale", 18, 12.45, "slowly more, slowly fewer"),
         plane.words("pale", 48, 12.45, "twelve at once"),
     ]
@@ -207,12 +208,12 @@ def _cheaper_told(rows: Sequence[Row]) -> str:
     """The picture in words: each change of the number of workers, and the longest queue."""
     changes = [
         f"{_workers(int(row['workers']))} from second {row['seconds']:.1f}"
-        for before, row in zip(rows, rows[1:], strict=False)
+        for before, row in itertools.pairwise(rows)
         if before["workers"] != row["workers"]
     ]
     longest = max(rows, key=lambda row: row["waiting"])
     return (
-        f"Workers of {THREADS} cores each, over time: {_workers(int(rows[0]['workers']))} at first; "
+        f"Workers of {THREADS} cores each, over time: {_workers(int(rows[0]['workers']))} first; "
         f"{'; '.join(changes)}. At most {max(row['busy'] for row in rows):.0f} requests were in "
         f"a core at once, at most {longest['waiting']:.0f} waited in the queue, at second "
         f"{longest['seconds']:.1f}."
@@ -235,7 +236,12 @@ def latency(rows: Sequence[Row]) -> str:
     plane = Plane(left=52, right=700, top=76, bottom=376, across=16.5, up=425)
     counts = sorted({int(row["workers"]) for row in rows})
     marks = [
-        text("pale", MARGIN, 56, "milliseconds until the answer: line: mean; tint: 90 of 100 requests"),
+        text(
+            "pale",
+            MARGIN,
+            56,
+            "milliseconds until the answer (line: the mean; tint: 90 of 100 requests)",
+        ),
         *plane.ticks_up(range(0, 450, 50)),
         *plane.ticks_across(range(0, 17, 2)),
         text("pale", plane.right, plane.bottom + 38, "clients that ask at once", "end"),

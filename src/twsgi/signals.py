@@ -9,7 +9,7 @@ from typing import Any
 #: These end the service: the first gracefully, the second at once.
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 #: These have no meaning yet, but must not end the process, which is what the system would do.
-WITHOUT_EFFECT = (signal.SIGHUP, signal.SIGUSR1)
+WITHOUT_EFFECT = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 
 
 def install_signals(

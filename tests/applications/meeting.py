@@ -183,6 +183,36 @@ def leave(environ):
     os._exit(1)
 
 
+def fork(environ):
+    """
+    C{/fork?HOW}: what it forks comes out of here as HOW says; the answer is how that ended, its
+    exit code.  C{stream}: it is forked between two pieces.
+    """
+    how = environ["QUERY_STRING"]
+    if how == "stream":
+        return "200 OK", [("Content-Type", "text/plain")], forking()
+    child = os.fork()
+    if not child:
+        if how == "exit":
+            raise SystemExit(3)
+        if how == "raise":
+            raise RuntimeError("raised by what was forked")
+        return text("answered by what was forked")
+    return text(ended(child))
+
+
+def forking():
+    """Pieces; what is forked between them goes on with them."""
+    yield b"ended: "
+    child = os.fork()
+    yield str(ended(child)).encode() if child else b"by what was forked"
+
+
+def ended(child):
+    """The exit code of a forked process."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
 def becomes_true(condition):
     """Looks until C{condition()} is true; False: it did not become so in time."""
     deadline = time.monotonic() + PATIENCE
@@ -216,6 +246,7 @@ PAGES = {
     "/endless": endless,
     "/raise": fail,
     "/exit": leave,
+    "/fork": fork,
 }
 
 #: A test that needs an application that is slow to load says so.

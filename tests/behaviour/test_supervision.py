@@ -140,6 +140,30 @@ class Supervision:
             server.site.release("turn")
             server.assert_nothing_left(ORPHANS, [port])
 
+    def test_killed_master_while_the_application_is_imported(self) -> None:
+        """When the master is killed while a worker imports, the worker does not finish that."""
+        site = self.site()
+        server = self.twsgi(site, self.ini, environment={"MEET_IMPORT_SECONDS": str(10 * ORPHANS)})
+        server.wait_for(SPAWNED)
+        self.soon(lambda: server.find(r"(?m)^Python main interpreter|spawned uWSGI"), "it began")
+        os.kill(server.master, signal.SIGKILL)
+        server.wait_for_exit()
+        server.assert_nothing_left(ORPHANS)
+
+    def test_application_that_forks(self) -> None:
+        """What is forked and comes out of the application ends; nobody but its parent answers."""
+        server = self.serve_ready({"processes": "1", "cheaper": None})
+        worker = server.get("/pid").worker
+        for how, code in (("exit", b"3"), ("raise", b"1"), ("return", b"0")) * 2:
+            answer = server.get(f"/fork?{how}")
+            self.assertEqual((answer.status, answer.body, answer.worker), (200, code, worker))
+        self.assertEqual(server.get("/fork?stream").body, b"ended: 0")
+        for _ in range(5):
+            self.assertEqual(server.get("/pid").worker, worker)
+        self.assertEqual(len(server.find(r"RuntimeError: raised by what was forked")), 2)
+        self.assertEqual(server.stop(), 0)
+        server.assert_nothing_left()
+
     def test_application_that_cannot_be_imported(self) -> None:
         """An application that raises when it is imported stops the start with 22, nothing left."""
         site = self.site()

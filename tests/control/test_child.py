@@ -7,6 +7,7 @@ import faulthandler
 import os
 import signal
 import socket
+import threading
 from typing import Any
 
 from twisted.internet.task import Clock
@@ -24,6 +25,7 @@ from twsgi.control.child import (
     end,
     enter,
     leave_signals_to_master,
+    leaving_if_orphaned,
 )
 from twsgi.errors import ConfigurationError
 
@@ -133,6 +135,62 @@ class LinkTests(SynchronousTestCase):
         self.assertEqual(process.told, ["gone"])
 
 
+class OrphanTests(SynchronousTestCase):
+    """The master's end while the application is loaded."""
+
+    def setUp(self) -> None:
+        ours, self.master = socket.socketpair()
+        self.addCleanup(ours.close)
+        self.addCleanup(self.master.close)
+        self.patch(child, "CONTROL_FD", ours.fileno())
+        self.patch(child, "_LOOK", 10)
+        self.done: list[object] = []
+        self.left = threading.Event()
+
+    def watch(self) -> Any:
+        """The thread that watches is the newest."""
+        return leaving_if_orphaned(lambda: self.done.append("said"), self.leave)
+
+    def leave(self, code: int) -> None:
+        """In place of C{os._exit}."""
+        self.done.append(code)
+        self.left.set()
+
+    def join(self) -> None:
+        """The thread that watches has ended."""
+        for thread in threading.enumerate():
+            if thread.name == "uWSGI orphan":
+                thread.join(20)
+                self.assertFalse(thread.is_alive())
+
+    def test_orphan(self) -> None:
+        """The process ends, with one line, while the application is still being loaded."""
+        with self.watch():
+            self.master.close()
+            self.assertTrue(self.left.wait(20))
+        self.join()
+        self.assertEqual(self.done, ["said", 1])
+
+    def test_unread(self) -> None:
+        """What the master says meanwhile is neither read nor taken for its end."""
+        with self.watch():
+            self.master.sendall(b"word")
+            self.assertFalse(self.left.wait(0.05))
+            self.master.close()
+            self.assertTrue(self.left.wait(20))
+        self.assertEqual(os.read(child.CONTROL_FD, 10), b"word")
+
+    def test_over(self) -> None:
+        """When loading is over, or has failed, nobody watches any more."""
+        with self.watch():
+            pass
+        with self.assertRaises(KeyError), self.watch():
+            raise KeyError
+        self.join()
+        self.master.close()
+        self.assertEqual(self.done, [])
+
+
 class DrainTests(SynchronousTestCase):
     """The one question that every child is asked."""
 
@@ -159,8 +217,9 @@ class SignalTests(SynchronousTestCase):
         leave_signals_to_master(self.reactor, self.link)
 
     def test_nothing(self) -> None:
-        """INT, HUP and QUIT do nothing, by a function: SIG_IGN would be inherited."""
-        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+        """INT, HUP, QUIT, USR1 and USR2 do nothing, by a function: SIG_IGN would be inherited."""
+        numbers = (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
+        for number in numbers:
             self.assertTrue(callable(self.taken[number]))
             self.assertNotIsInstance(self.taken[number], signal.Handlers)
             self.taken[number](number, None)

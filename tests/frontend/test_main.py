@@ -110,6 +110,23 @@ class ServedTests(FrontendCase):
         self.assertEqual(client.recv(1000), OK)
         self.assertEqual(self.record[FRONTEND_STATIC], 0)
 
+    def test_link_lost(self) -> None:
+        """A link that is lost is told to the master, with its worker; the next takes over."""
+        self.start()
+        self.link().close()
+        self.assertNotIn(b"LinkLost", self.master.said)
+        self.turn()
+        self.assertEqual(self.master.said.count(b"LinkLost"), 1)
+        self.assertIn(b"\x00\x06worker\x00\x011", self.master.said)
+        client = self.client(get("/a"))
+        self.turn()
+        link = self.link()
+        self.turn()
+        self.assertEqual(link.uri, "/a")
+        link.answer()
+        self.turn()
+        self.assertEqual(client.recv(1000), OK)
+
     def test_static(self) -> None:
         """A file is served without a worker, counted and logged."""
         root = os.path.abspath(self.mktemp())
@@ -161,6 +178,25 @@ class EndTests(FrontendCase):
         self.assertEqual(self.reactor.stops, 1)
         self.assertRaises(ConnectionRefusedError, self.client)
 
+    def test_links_while_it_drains(self) -> None:
+        """A link that is lost while all finish, or closed at the end, is nobody's concern."""
+        self.start()
+        busy, idle = self.link(), self.link()
+        self.client(get())
+        self.turn()
+        if busy.uri_seen() is None:
+            busy, idle = idle, busy
+        self.drain()
+        self.turn()
+        self.assertEqual(self.reactor.stops, 0)
+        idle.close()
+        self.turn()
+        busy.answer()
+        self.turn()
+        self.reactor.pump([0.1] * 5)
+        self.assertEqual(self.reactor.stops, 1)
+        self.assertNotIn(b"LinkLost", self.master.said)
+
     def test_order(self) -> None:
         """The kernel's queue, then all requests that run or wait; then links; then the end."""
         self.start()
@@ -175,6 +211,8 @@ class EndTests(FrontendCase):
             self.assertFalse(link.closed())
             self.assertEqual(link.uri, f"/{number}")
             link.answer()
+        self.turn()
+        self.reactor.pump([0.1] * 5)
         self.turn()
         for client in clients:
             self.assertEqual(client.recv(1000), OK)
@@ -220,6 +258,7 @@ class EndTests(FrontendCase):
         link.answer()
         self.turn()
         self.assertEqual(client.recv(1000), OK)
+        self.reactor.pump([0.1] * 5)
         self.assertEqual(self.reactor.stops, 1)
 
     def test_master_gone_within_drain(self) -> None:

@@ -30,6 +30,9 @@ class Heard:
     def child_asks_replacement(self, child: Child) -> None:
         self.events.append("replace")
 
+    def child_lost_link(self, child: Child, worker: int) -> None:
+        self.events.append(f"lost a link to {worker}")
+
     def child_exited(self, child: Child) -> None:
         self.events.append("exited")
 

@@ -20,6 +20,7 @@ from twsgi.control.commands import (
     AddWorkerLink,
     Drain,
     Failed,
+    LinkLost,
     Ready,
     Replace,
 )
@@ -78,6 +79,9 @@ class Events:
     def said_replace(self) -> None:
         self.heard.append("replace")
 
+    def said_link_lost(self, worker: int) -> None:
+        self.heard.append(("link lost", worker))
+
     def control_lost(self) -> None:
         self.heard.append("lost")
 
@@ -118,9 +122,13 @@ class AMPControlTests(SynchronousTestCase):
             stream.child.callRemote(Ready, seconds=0.5),
             stream.child.callRemote(Failed, reason="no module"),
             stream.child.callRemote(Replace),
+            stream.child.callRemote(LinkLost, worker=3),
         ]
         stream.flush()
-        self.assertEqual(stream.events.heard, [("ready", 0.5), ("unfit", "no module"), "replace"])
+        self.assertEqual(
+            stream.events.heard,
+            [("ready", 0.5), ("unfit", "no module"), "replace", ("link lost", 3)],
+        )
         for answer in answers:
             self.assertEqual(self.successResultOf(answer), {})
 

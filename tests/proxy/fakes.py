@@ -102,6 +102,7 @@ class Frontend:
     @ivar record: its record on the scoreboard.
     @ivar links: the workers' ends of all its links.
     @ivar reports: what the operator was told.
+    @ivar lost: the workers to whom links were lost, one for each link.
     """
 
     def __init__(
@@ -112,6 +113,7 @@ class Frontend:
         self.scoreboard = Scoreboard.create(4, 2, frontends)
         self.record = self.scoreboard.frontend(1)
         self.reports: list[str] = []
+        self.lost: list[int] = []
         self.links: list[FakeLink] = []
         balancer: Balancer[FrontendLink] = Balancer()
         if frontends > 1:
@@ -120,7 +122,13 @@ class Frontend:
             for worker in range(1, 5):
                 self.busy(worker, 2)
         self.dispatcher = Dispatcher(
-            self.reactor, self.record, balancer, queue, timeout, self.reports.append
+            self.reactor,
+            self.record,
+            balancer,
+            queue,
+            timeout,
+            self.reports.append,
+            self.lost.append,
         )
         self.dispatcher.start()
         self.fixture.site.resource = ProxyRoot(self.dispatcher)

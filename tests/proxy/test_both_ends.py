@@ -20,7 +20,7 @@ from twsgi.web.http1 import HTTP1Channel
 from twsgi.web.transport import Connection
 from twsgi.wsgi.core import Core, Cores
 from twsgi.wsgi.link import WorkerLink
-from twsgi.wsgi.waitpoint import EpollWaitPoint
+from twsgi.wsgi.waitpoint import wait_point
 
 
 def echo(environ: dict[str, Any], start_response: Any) -> list[bytes]:
@@ -41,7 +41,7 @@ class BothEndsCase(SynchronousTestCase):
             lambda environ, start_response: self.application(environ, start_response),
             {},
             [self.frontend.scoreboard.core(1, 0)],
-            EpollWaitPoint(),
+            wait_point(),
             self.frontend.reactor,
             None,
             self.fail,

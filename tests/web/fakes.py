@@ -41,6 +41,9 @@ class FakeConnection:
         self.lost = ""
         self.producer: Any = None
 
+    def doRead(self) -> None:
+        """Nothing waits in the kernel."""
+
     def stuck(self, now: float, limit: float) -> bool:
         return self.stalled
 

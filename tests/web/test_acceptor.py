@@ -72,6 +72,13 @@ class AcceptingTests(AcceptorCase):
         self.assertEqual(self.acceptor.fileno(), self.socket.fileno())
         self.assertTrue(self.acceptor.logPrefix())
 
+    def test_never_blocks(self) -> None:
+        """A listening socket that blocks does not from then on."""
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            acceptor = Acceptor(listening, self.fixture.site, self.reactor, [].append)
+            self.addCleanup(acceptor.close, empty_queue=False)
+            self.assertFalse(listening.getblocking())
+
     def test_served(self) -> None:
         """A request that is there already is served in the turn that accepts."""
         client = self.connect(get("/a"))
@@ -277,6 +284,9 @@ class FullSocket:
 
     def fileno(self) -> int:
         return -1 if self.closed else 0
+
+    def setblocking(self, blocking: bool) -> None:
+        assert not blocking
 
     def accept(self) -> Any:
         if not self.waiting:

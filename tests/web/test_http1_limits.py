@@ -216,6 +216,7 @@ class DrainTests(SynchronousTestCase):
         fresh, kept = self.fixture.client(), self.fixture.client()
         kept.send(get())
         self.later.answer()
+        self.fixture.pass_seconds(2)
         self.drain()
         self.assertEqual((fresh.lost, kept.lost), ("close", "close"))
         self.assertEqual(self.drained, ["drained"])
@@ -227,7 +228,23 @@ class DrainTests(SynchronousTestCase):
         self.drain()
         self.assertEqual((client.lost, self.drained), ("", []))
         self.later.answer()
-        self.assertEqual((client.statuses(), client.lost), ([200], "close"))
+        # It was promised that the connection is kept: it may be sending the next already.
+        self.assertEqual((client.statuses(), client.lost), ([200], ""))
+        self.fixture.pass_seconds(1)
+        self.assertEqual((client.lost, self.drained), ("close", ["drained"]))
+
+    def test_one_more(self) -> None:
+        """A request on a connection that was just used is answered, as the last one."""
+        client = self.fixture.client()
+        client.send(get("/1"))
+        self.later.answer(b"1")
+        self.drain()
+        self.assertEqual(client.lost, "")
+        client.send(get("/2"))
+        self.later.answer(b"2")
+        self.assertEqual((client.bodies(), client.lost), ([b"1", b"2"], "close"))
+        fields = [fields for _, fields, _ in client.responses()]
+        self.assertEqual([one.get(b"connection") for one in fields], [None, b"close"])
         self.assertEqual(self.drained, ["drained"])
 
     def test_coming(self) -> None:

@@ -161,11 +161,13 @@ class FinishFromThreadTests(SynchronousTestCase):
             setattr(self.lock, seam, self.finish)
             drain()
             self.reactor.turn()
+            self.fixture.pass_seconds(1)
             self.assertEqual(self.client.lost, "close", seam)
             self.setUp()
             setattr(self.lock, seam, drain)
             self.finish()
             self.reactor.turn()
+            self.fixture.pass_seconds(1)
             self.assertEqual(self.client.lost, "close", seam)
         self.assertEqual(len(drained), 4)
 

@@ -170,6 +170,22 @@ class SentTests(OffloadCase):
         self.assertGreaterEqual(len(inheritable), 6)
         self.assertEqual(set(inheritable), {False})
 
+    def test_little_in_the_kernel(self) -> None:
+        """The kernel is told to hold little for a slow client, and the client gets all the same."""
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            theirs = socket.create_connection(listening.getsockname())
+            ours, _ = listening.accept()
+        ours.setblocking(False)
+        theirs.settimeout(SOON)
+        for one in (ours, theirs):
+            self.addCleanup(one.close)
+        self.send(self.offload(), ours)
+        option = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+        if option is not None:
+            self.assertEqual(ours.getsockopt(socket.IPPROTO_TCP, option), module._UNSENT)
+        self.assertTrue(self.read(theirs, SIZE) == CONTENT)
+        self.await_ends(1)
+
     def test_full_pipe(self) -> None:
         """A thread that has been woken often enough takes what comes all the same."""
         thread = module._Thread(0, self.reactor, 3600)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -49,8 +51,17 @@ class WorkerCase(SynchronousTestCase):
         self.patch(main, "connect", self.master.connect)
         self.patch(main, "leave_signals_to_master", lambda *arguments: None)
         self.patch(main, "leave_within", self.mercy.append)
+        self.patch(main, "leaving_if_orphaned", self.watched)
+        self.watching = False
         self.patch(main, "load_application", lambda settings: application)
         self.words = Scoreboard(self.board, 1, 2, 1)
+
+    @contextlib.contextmanager
+    def watched(self, say: Callable[[], None]) -> Iterator[None]:
+        """In place of C{leaving_if_orphaned}."""
+        self.say_orphaned, self.watching = say, True
+        yield
+        self.watching = False
 
     def start(self, **settings: Any) -> Worker:
         """Starts it."""
@@ -83,6 +94,21 @@ class WorkerCase(SynchronousTestCase):
 
 class StartTests(WorkerCase):
     """The beginning."""
+
+    def test_orphan_while_loading(self) -> None:
+        """While the application is loaded, and no longer, the master's end is watched for."""
+        watching: list[bool] = []
+
+        def loaded(settings: Settings) -> Any:
+            watching.append(self.watching)
+            self.say_orphaned()
+            return application
+
+        self.patch(main, "load_application", loaded)
+        self.start()
+        self.assertEqual((watching, self.watching), ([True], False))
+        said = [line for line in self.log.lines if "the master disconnected" in line]
+        self.assertEqual(len(said), 1)
 
     def test_ready(self) -> None:
         """A worker whose application is loaded says so: to its master, the scoreboard, the log."""

@@ -210,6 +210,7 @@ class DrainTests(ServingCase):
         self.assertEqual(self.drained, [])
         self.run_cores()
         self.assertTrue(client.recv(1000).endswith(b"/a"))
+        self.reactor.pump([0.1] * 5)
         self.assertEqual(self.drained, ["drained"])
 
     def test_links(self) -> None:

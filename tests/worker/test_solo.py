@@ -80,7 +80,9 @@ class SoloTests(SynchronousTestCase):
         self.assertIn(
             f"spawned uWSGI worker 1 (and the only) (pid: {os.getpid()}, cores: 1)", self.log.lines
         )
-        self.successResultOf(solo.stopService())
+        stopped = solo.stopService()
+        self.reactor.pump([0.1] * 5)
+        self.successResultOf(stopped)
 
     def test_bound_before(self) -> None:
         """Bound before it is started, it keeps what it has bound."""
@@ -118,6 +120,7 @@ class SoloTests(SynchronousTestCase):
         self.assertNoResult(stopped)
         self.assertRaises(ConnectionRefusedError, socket.create_connection, ("127.0.0.1", port))
         self.run_cores()
+        self.reactor.pump([0.1] * 5)
         self.successResultOf(stopped)
         self.assertIn(b"200 OK", client.recv(1000))
         self.nothing_left()

@@ -16,6 +16,7 @@ from typing import Any
 from twisted.internet.address import IPv4Address
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
+from twisted.trial.unittest import SkipTest
 from twisted.web import http
 from twisted.web.server import Site
 
@@ -238,7 +239,10 @@ class H2Client:
         """
         @param window: bytes that the client takes before it says that it would take more.
         """
-        from twisted.web._http2 import H2Connection
+        try:
+            from twisted.web._http2 import H2Connection
+        except ImportError as error:
+            raise SkipTest(f"twisted[http2] is not installed: {error}") from None
 
         case.patch(http, "H2Connection", partial(H2Connection, clock))
         self.wire = Wire(root, clock, b"h2")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import select
 import socket
-import sys
 from typing import Any
 from unittest import skipUnless
 
@@ -219,7 +220,7 @@ class BouncerMixin:
         self.assertEqual(len(self.reactor.getDelayedCalls()), 1)
 
 
-@skipUnless(sys.platform == "linux", "Linux only")
+@skipUnless(hasattr(select, "epoll") and hasattr(os, "eventfd"), "Linux only")
 class EpollTests(BouncerMixin, SynchronousTestCase):
     """At L{EpollWaitPoint}."""
 

@@ -195,6 +195,21 @@ class LinkTurnTests(CoreCase):
         }
         self.assertEqual({name: told[name] for name in expected}, expected)
 
+    def test_write_after_the_end(self) -> None:
+        """What an application writes when its response has ended reaches nobody."""
+        writes: list[Any] = []
+
+        def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+            writes.append(start_response("200 OK", []))
+            return [environ["PATH_INFO"].encode()]
+
+        self.start(application)
+        frontend = self.link()
+        self.assertEqual(self.get(frontend, b"/one").body, b"/one")
+        for late in (b"late", b"late" * 10000):
+            self.assertRaises(RuntimeError, writes[0], late)
+        self.assertEqual(self.get(frontend, b"/two").body, b"/two")
+
     def test_environ_of_its_own(self) -> None:
         """What an application does to its environ, no other request sees."""
         seen: list[bool] = []

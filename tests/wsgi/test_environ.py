@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import os
 import sys
 import tempfile
 from typing import Any
+from unittest import mock
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -87,6 +89,22 @@ class FileWrapperTests(SynchronousTestCase):
             self.assertIsNone(FileWrapper(other).part())
         with open(os.devnull, "rb") as device:
             self.assertIsNone(FileWrapper(device).part())
+
+    def test_part_of_what_is_read(self) -> None:
+        """A file is one part only where its C{read} gives what is in it."""
+        with tempfile.NamedTemporaryFile() as named:
+            named.write(b"0123456789")
+            named.seek(4)
+            self.assertEqual(FileWrapper(named).part(), (named.fileno(), 4, 6))
+            with open(named.name, "rb", buffering=0) as raw:
+                self.assertEqual(FileWrapper(raw).part(), (raw.fileno(), 0, 10))
+            passing_on = mock.Mock(read=named.file.read, fileno=named.fileno, tell=named.tell)
+            self.assertEqual(FileWrapper(passing_on).part(), (named.fileno(), 4, 6))
+            with gzip.open(named.name, "rb") as packed, io.BufferedReader(packed) as buffered:
+                self.assertIsNone(FileWrapper(packed).part())
+                self.assertIsNone(FileWrapper(buffered).part())
+            with open(named.name, encoding="ascii") as text:
+                self.assertIsNone(FileWrapper(text).part())
 
     def test_without_close(self) -> None:
         """What has no C{close} gets none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import socket
@@ -9,6 +10,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from typing import Any
+from unittest import mock
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.task import Clock
@@ -22,7 +24,8 @@ from tests.wsgi.fakes import DATE, SOON, Seen, TurnedReactor, exc_info, run
 from twsgi.errors import ClientDisconnected
 from twsgi.interfaces import IResponseSink
 from twsgi.web import sinks
-from twsgi.web.sinks import EncodedSink, ReactorSink, ThreadSink
+from twsgi.web.reactorsink import ReactorSink
+from twsgi.web.sinks import EncodedSink, ThreadSink
 from twsgi.wire.frames import (
     CLOSE,
     CUT,
@@ -518,6 +521,20 @@ class ThreadSinkTests(SinkMixin, SynchronousTestCase):
         self.assertEqual(exchange._channel.ends, [])
         exchange._channel.reactor.turn()
         self.assertEqual(exchange._channel.ends, ["cut"])
+
+    def test_file_without_descriptors(self) -> None:
+        """Where there is no descriptor left a file is read, no more of it than was announced."""
+        exchange = ThreadExchange(self, False, True)
+        with tempfile.TemporaryFile() as file:
+            file.write(b"0123456789")
+            file.seek(2)
+            error = OSError(errno.EMFILE, "Too many open files")
+            with mock.patch.object(sinks.os, "dup", side_effect=error):
+                ok, reports, response = run(giving(FileWrapper(file), []), exchange.sink)
+        self.assertEqual((ok, reports, response.via), (True, [], ""))
+        data, cut = exchange.client_got()
+        self.assertEqual((Seen(data).body, Seen(data).header("content-length")), (b"23456789", "8"))
+        self.assertFalse(cut)
 
 
 class ReactorSinkTests(SinkMixin, SynchronousTestCase):

@@ -5,9 +5,13 @@ from __future__ import annotations
 import atexit
 import faulthandler
 import os
+import select
 import signal
 import socket
 import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from twisted.internet.protocol import Factory, connectionDone
@@ -22,6 +26,11 @@ from twsgi.errors import UserError
 from twsgi.interfaces import ILineLog
 from twsgi.log.observer import start_logging
 from twsgi.log.sink import LogSink
+
+#: Signals that mean nothing to a child.
+_MASTERS = (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
+#: Milliseconds between two looks whether L{leaving_if_orphaned} is over.
+_LOOK = 500
 
 
 def begin() -> tuple[Launch, LogSink]:
@@ -103,6 +112,40 @@ def connect(reactor: Any, link: ControlLink) -> None:
     os.close(CONTROL_FD)  # the reactor has made itself a copy
 
 
+@contextmanager
+def leaving_if_orphaned(
+    say: Callable[[], None], leave: Callable[[int], None] = os._exit
+) -> Iterator[None]:
+    """
+    While the body runs, in the reactor's thread and for as long as it likes, the end of the master
+    ends the process: nobody reads the control link meanwhile.  To be entered before L{connect}.
+
+    @param say: called before the end, in a thread of its own.
+    @param leave: ends the process, with the code it is given; likewise.
+    """
+    over = threading.Event()
+    descriptor = os.dup(CONTROL_FD)  # the thread's
+
+    def watch() -> None:
+        poll = select.poll()
+        poll.register(descriptor, 0)  # the other end is gone: that is told unasked
+        try:
+            while not over.is_set():
+                if poll.poll(_LOOK):
+                    if not over.is_set():
+                        say()
+                        leave(1)
+                    return
+        finally:
+            os.close(descriptor)
+
+    threading.Thread(target=watch, name="uWSGI orphan", daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()  # not joined: the worker would be ready that much later
+
+
 def leave_signals_to_master(reactor: Any, link: ControlLink) -> None:
     """
     Ctrl-C and service managers signal the whole group; the control link decides.  TERM, meant for
@@ -118,7 +161,7 @@ def leave_signals_to_master(reactor: Any, link: ControlLink) -> None:
     def replace(number: int, frame: object) -> None:
         reactor.callFromThread(lambda: link.callRemote(Replace).addErrback(lambda _: None))
 
-    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+    for number in _MASTERS:
         signal.signal(number, nothing)
     signal.signal(signal.SIGTERM, replace)
 

@@ -41,6 +41,15 @@ class AddWorkerLink(Command):
     arguments = [(b"worker", Integer()), (b"link", Descriptor())]
 
 
+class LinkLost(Command):
+    """
+    Frontend to master: a link to C{worker} (from 1) is closed, and neither side had asked for that.
+    Where both still live the master replaces it.
+    """
+
+    arguments = [(b"worker", Integer())]
+
+
 class Drain(Command):
     """
     Master to child: accept nothing new, finish what is there, exit 0.  Answered at once.

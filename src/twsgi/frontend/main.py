@@ -15,7 +15,7 @@ from twsgi.control.child import (
     leave_signals_to_master,
     leave_within,
 )
-from twsgi.control.commands import AddWorkerLink, Ready
+from twsgi.control.commands import AddWorkerLink, LinkLost, Ready
 from twsgi.control.launch import SCOREBOARD_FD, Launch
 from twsgi.control.scoreboard import (
     FRONTEND_PID,
@@ -58,6 +58,7 @@ class Frontend:
             settings.http_queue or settings.listen,
             settings.http_timeout,
             sink.line,
+            self._link_lost,
         )
         root: Any = ProxyRoot(self._dispatcher)
         if settings.check_static:
@@ -133,6 +134,10 @@ class Frontend:
         self._record[FRONTEND_REQUESTS] += 1
         if not self._launch.settings.disable_logging:
             self._log.resource(request, self._reactor.seconds())
+
+    def _link_lost(self, worker: int) -> None:
+        if not self._site.draining:
+            self._link.callRemote(LinkLost, worker=worker).addErrback(lambda _: None)
 
     def _flush(self) -> None:
         self._flush_call = self._reactor.callLater(DELAY, self._flush)

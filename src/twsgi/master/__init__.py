@@ -11,6 +11,7 @@ The master: binds, spawns, watches, replaces, retires; never loads a line of the
 - L{twsgi.master.spawner}: C{reactor.spawnProcess} as an ISpawner.
 - L{twsgi.master.control}: the master's end of a child's control stream, AMP.
 - L{twsgi.master.links}: hands a worker and a frontend the ends of their links.
+- L{twsgi.master.mending}: a link that is lost while both its ends live on is replaced.
 - L{twsgi.master.backoff}: how long a place stays empty after a death; pure.
 - L{twsgi.master.cheaper}: how many workers there should be; pure.
 - L{twsgi.master.load}: what the algorithm looks at: busy cores, waiting requests.

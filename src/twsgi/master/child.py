@@ -89,6 +89,9 @@ class ChildEvents(Protocol):
     def child_asks_replacement(self, child: Child) -> None:
         """Somebody asked it to leave."""
 
+    def child_lost_link(self, child: Child, worker: int) -> None:
+        """A frontend has lost a link to the worker in place C{worker}."""
+
     def child_exited(self, child: Child) -> None:
         """Its process is gone, or could not be started (C{child.death})."""
 
@@ -186,6 +189,10 @@ class Child(ProcessProtocol):
         """See L{ControlEvents}."""
         if self._replace_timer is None:
             self._replace_timer = self._clock.callLater(GROUP_SIGNAL, self._ask_replacement)
+
+    def said_link_lost(self, worker: int) -> None:
+        """See L{ControlEvents}."""
+        self._events.child_lost_link(self, worker)
 
     def control_lost(self) -> None:
         """See L{ControlEvents}."""

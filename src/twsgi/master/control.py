@@ -22,6 +22,7 @@ from twsgi.control.commands import (
     AddWorkerLink,
     Drain,
     Failed,
+    LinkLost,
     Ready,
     Replace,
 )
@@ -39,6 +40,9 @@ class ControlEvents(Protocol):
 
     def said_replace(self) -> None:
         """It was asked to leave, and asks for a replacement."""
+
+    def said_link_lost(self, worker: int) -> None:
+        """A frontend has lost a link to C{worker} (from 1)."""
 
     def control_lost(self) -> None:
         """The stream is at its end.  Called once."""
@@ -111,6 +115,11 @@ class AMPControl(AMP):
     @Replace.responder
     def _replace(self) -> dict[str, object]:
         self._events.said_replace()
+        return {}
+
+    @LinkLost.responder
+    def _link_lost(self, worker: int) -> dict[str, object]:
+        self._events.said_link_lost(worker)
         return {}
 
     def _ask(self, command: type[Command], **arguments: object) -> Deferred[Any]:

@@ -14,6 +14,7 @@ from twsgi.errors import EXIT_NO_APP, ApplicationError
 from twsgi.interfaces import ILineLog
 from twsgi.master.child import Child
 from twsgi.master.links import link
+from twsgi.master.mending import Mending
 from twsgi.master.roster import Roster
 from twsgi.master.shutdown import Shutdown
 from twsgi.master.slot import Nursery
@@ -48,6 +49,7 @@ class Crew:
         """Starts the first workers and all frontends."""
         self._scoreboard = scoreboard
         self.roster = Roster(self._plan.workers, self._plan.frontends, nursery)
+        self._mending = Mending(self.roster, self._clock, self._log)
         for slot in (*self.roster.workers[: self._plan.initial], *self.roster.frontends):
             slot.fill()
 
@@ -98,6 +100,10 @@ class Crew:
             free[0].fill()
         child.leave(Leave.MOVED if free else Leave.REPLACE)
 
+    def child_lost_link(self, child: Child, worker: int) -> None:
+        """Gives it another, if that worker is not about to be gone."""
+        self._mending.lost(child, worker)
+
     def child_exited(self, child: Child) -> None:
         """Clears what it leaves, and decides who comes next."""
         if child.kind == WORKER:
@@ -146,5 +152,6 @@ class Crew:
         self.failed.errback(ApplicationError(reason))
 
     def _abandon(self) -> None:
+        self._mending.stop()
         for slot in self.roster.slots():
             slot.abandon()

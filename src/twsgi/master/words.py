@@ -87,6 +87,12 @@ def no_mercy(kind: str, index: int, pid: int) -> str:
     return f"{time.ctime()} - {who} (pid: {pid}) is taking too much time to die...NO MERCY !!!"
 
 
+def link_replaced(worker: int, frontend: int) -> str:
+    """A link was lost while both its ends live on; uWSGI, which has no links, has no words."""
+    ends = f"{name(WORKER, worker)} and {name(FRONTEND, frontend)}"
+    return f"a link between {ends} was lost: replaced"
+
+
 def too_fast(kind: str, pause: float) -> str:
     """The next child of a place where they die young has to wait."""
     return f"{kind} respawning too fast !!! i have to sleep a bit ({pause:g} seconds)..."

@@ -45,11 +45,13 @@ class Dispatcher:
         queue_limit: int,
         timeout: float,
         report: Callable[[str], None],
+        link_lost: Callable[[int], None] = lambda worker: None,
     ) -> None:
         """
         @param record: the frontend's on the scoreboard.
         @param balancer: chooses among the idle links; this object's from now on.
         @param queue_limit: how many calls may wait (C{http-queue}).
+        @param link_lost: hears, once for each link that was lost and not given up, whose it was.
         """
         self._reactor = reactor
         self._record = record
@@ -59,6 +61,8 @@ class Dispatcher:
         self._links: set[FrontendLink] = set()
         self.timeout = timeout
         self.report = report
+        self._link_lost = link_lost
+        self._stopped = False
         self.seconds: Callable[[], float] = reactor.seconds
         self._sweep_call: Any = None
         self._retry_call: Any = None
@@ -70,6 +74,7 @@ class Dispatcher:
 
     def stop(self) -> None:
         """Closes every link; no call is there any more."""
+        self._stopped = True
         for call in (self._sweep_call, self._retry_call):
             if call is not None:
                 call.cancel()
@@ -93,7 +98,7 @@ class Dispatcher:
         if len(self._queue) >= self._limit:
             self._forget_gone()
         if len(self._queue) >= self._limit:
-            call.refuse(503, f"the queue is full (http-queue = {self._limit})", _RETRY)
+            call.refuse(503, f"the queue is full (http-queue = {self._limit})", _RETRY_AFTER)
             call.done()
             return
         call.queued_since = self.seconds()
@@ -138,7 +143,7 @@ class Dispatcher:
         """The call waits no longer: its client has gone, or is refused now."""
         if not call.gone and call.deadline >= self.seconds():
             return False
-        call.refuse(503, f"waited for a core for {self.timeout:g} s (http-timeout)", _RETRY)
+        call.refuse(503, f"waited for a core for {self.timeout:g} s (http-timeout)", _RETRY_AFTER)
         call.done()
         return True
 
@@ -167,6 +172,8 @@ class Dispatcher:
         self._balancer.remove(link.worker, link)
         if link.call is not None:
             self._record[FRONTEND_ACTIVE] -= 1
+        if not (link.retired or self._stopped):
+            self._link_lost(link.worker)
 
     def _idle(self, link: FrontendLink) -> None:
         while self._queue:
@@ -211,4 +218,4 @@ class Dispatcher:
                 link.cancel()
 
 
-_RETRY = "Retry-After: 1\r\n"
+_RETRY_AFTER = "Retry-After: 1\r\n"

@@ -13,10 +13,12 @@ In reading order:
 - L{twsgi.web.request}: a request, lazily a C{twisted.web} one.
 - L{twsgi.web.sinks}: where a response goes when it is made on another thread.
 - L{twsgi.web.http2}: what C{twisted.web} does not say of a stream of HTTP/2.
+- L{twsgi.web.reactorsink}: the same over any transport, by the reactor.
 - L{twsgi.web.site}: what all connections of a listener share: resource, limits, deadlines, log.
 - L{twsgi.web.files}: a response whose body is a part of a file.
 - L{twsgi.web.passing}: a descriptor that another process has passed.
 - L{twsgi.web.offload}: threads that do nothing but send files.
+- L{twsgi.web.untaken}: what the kernel still holds for a peer.
 - L{twsgi.web.poller}: watches all these descriptors for the reactor, cheaply.
 - L{twsgi.web.threads}: the one place where another thread calls into the reactor.
 """

@@ -58,12 +58,14 @@ class Acceptor:
         usual_port: str = "",
     ) -> None:
         """
-        @param sock: bound, listening, non-blocking; this object's from now on.
+        @param sock: bound and listening; this object's from now on.
         @param log: told, in words, when descriptors run out.
         @param usual_port: the SERVER_PORT that applications are told anyway; requests that come
             to another one say so.
         """
         self._socket = sock
+        # It was when it was bound, but PyPy makes a socket blocking that is made of a descriptor.
+        sock.setblocking(False)
         self._site = site
         self._reactor = reactor
         self._log = log

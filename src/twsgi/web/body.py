@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import tempfile
+from contextlib import suppress
 from typing import BinaryIO
 
 #: Bytes that a body may have in memory; a longer one goes to a file that no path leads to.
@@ -18,28 +20,29 @@ class Body:
     @ivar length: bytes taken so far.
     """
 
-    __slots__ = ("_file", "_pieces", "length")
+    __slots__ = ("_file", "_pieces", "_reader", "length")
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
-        self._file: BinaryIO | None = None
+        self._file: io.FileIO | None = None
+        self._reader: io.BufferedReader | None = None
         self.length = 0
 
     def add(self, data: bytes) -> None:
         """
         Takes a piece.
 
-        @raise OSError: the disk is full.
+        @raise OSError: the disk is full.  Nothing else here says so later: there is no buffer.
         """
         self.length += len(data)
         if self._file is None:
             self._pieces.append(data)
             if self.length <= IN_MEMORY:
                 return
-            self._file = tempfile.TemporaryFile(prefix="twsgi-body-")  # noqa: SIM115
+            self._file = tempfile.TemporaryFile(prefix="twsgi-body-", buffering=0)  # noqa: SIM115
             data = b"".join(self._pieces)
             self._pieces = []
-        self._file.write(data)
+        _write_all(self._file, data)
 
     @property
     def descriptor(self) -> int | None:
@@ -49,7 +52,6 @@ class Body:
         """
         if self._file is None:
             return None
-        self._file.flush()
         os.lseek(self._file.fileno(), 0, os.SEEK_SET)
         return self._file.fileno()
 
@@ -61,11 +63,28 @@ class Body:
         """The body as a file at offset 0; the caller closes it instead of this object."""
         if self._file is None:
             return io.BytesIO(self.in_memory())
-        self._file.seek(0)
-        return self._file
+        if self._reader is None:
+            self._reader = io.BufferedReader(self._file)
+        self._reader.seek(0)
+        return self._reader
 
     def close(self) -> None:
-        """Forgets the body."""
+        """Forgets the body.  Raises nothing: who calls this is at an end already."""
         self._pieces = []
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):
+                self._file.close()
+
+
+def _write_all(file: io.FileIO, data: bytes) -> None:
+    """
+    Writes C{data}, in as many steps as the disk wants.
+
+    @raise OSError: there is no room for it.
+    """
+    rest = memoryview(data)
+    while rest:
+        written = file.write(rest)
+        if not written:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        rest = rest[written:]

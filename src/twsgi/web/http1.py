@@ -17,8 +17,7 @@ from twsgi.web.body import Body
 from twsgi.web.request import Request
 from twsgi.web.threads import hand_to_reactor
 from twsgi.wire.chunked import ChunkedDecoder
-from twsgi.wire.grammar import BARE_LF
-from twsgi.wire.head import RequestHead, request_head
+from twsgi.wire.head import RequestHead, check_incomplete, request_head
 
 if TYPE_CHECKING:
     from twsgi.web.site import Site
@@ -29,6 +28,10 @@ PIPELINE_LIMIT = 65536
 #: Seconds that a connection is read, and what comes dropped, after an error was answered; and
 #: that a head has to be complete when all connections are to be closed.
 LINGER = 2.0
+#: While all connections are to be closed: seconds for one more request on one that was kept, and
+#: how recently it must have been used for that.
+LAST_REQUEST = 0.25
+HOT = 1.0
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 # What a connection waits for.
@@ -59,6 +62,7 @@ class HTTP1Channel:
         "_held",
         "_paused",
         "_read_closed",
+        "_served",
         "_server_port",
         "_state",
         "busy",
@@ -80,7 +84,7 @@ class HTTP1Channel:
         self.site = site
         self.peer = peer
         self._server_port = server_port
-        self.busy = self._advancing = self._paused = self._read_closed = False
+        self.busy = self._advancing = self._paused = self._read_closed = self._served = False
         self.deadline = 0.0
         self.request: Request | None = None
         self.relayed: Any = None
@@ -148,7 +152,7 @@ class HTTP1Channel:
             data = self._buffer = data[2:]
         end = data.find(b"\r\n\r\n") + 4
         if end < 4 or end > self.site.limits.buffer_size:
-            self._check_incomplete(data, end)
+            check_incomplete(data, end, self.site.limits.buffer_size)
             if data and self._state == _IDLE:
                 self._state = _HEAD
                 self.deadline = self.site.seconds() + self.site.limits.headers_timeout
@@ -163,17 +167,6 @@ class HTTP1Channel:
         else:
             self._start(head, None)
         return True
-
-    def _check_incomplete(self, data: bytes, end: int) -> None:
-        limit = self.site.limits.buffer_size
-        if end >= 4 or len(data) > limit:
-            if data.find(b"\r\n", 0, limit) < 0:
-                raise HTTPError(414, f"request line over buffer-size ({limit})")
-            raise HTTPError(431, f"headers over buffer-size ({limit})")
-        if BARE_LF.search(data):
-            raise HTTPError(400, "a line that ends in LF alone")
-        if data and data[0] <= 32 and data != b"\r":
-            raise HTTPError(400, "not HTTP")
 
     def _await_body(self, head: RequestHead) -> None:
         self._head = head
@@ -209,7 +202,7 @@ class HTTP1Channel:
 
     def _start(self, head: RequestHead, body: Body | None) -> None:
         site = self.site
-        self.busy = True
+        self.busy = self._served = True
         self.deadline = 0.0
         self._state = _IDLE
         head.environ["REMOTE_ADDR"], head.environ["REMOTE_PORT"] = self.peer
@@ -284,10 +277,13 @@ class HTTP1Channel:
             more = bool(self._buffer)
         if self._state == _CLOSED:
             return
-        if close or (not more and (self.site.draining or self._read_closed)):
+        if close or (not more and self._read_closed):
             self._lose(linger=more)
             return
-        self.deadline = self.site.seconds() + self.site.limits.idle_timeout
+        # A client that was promised the connection may be sending on it already: while all are
+        # closed one more request is taken, and told that it was the last.
+        wait = LAST_REQUEST if self.site.draining else self.site.limits.idle_timeout
+        self.deadline = self.site.seconds() + wait
         if self._paused:
             self._paused = False
             self.transport.startReading()
@@ -354,14 +350,25 @@ class HTTP1Channel:
             self._lose(linger=False)
 
     def close_if_idle(self) -> None:
-        """Closes, if no request is under way; one whose head has begun to come has L{LINGER}."""
+        """
+        Closes, if no request is under way: at once, if it has been idle for long; else after
+        L{LAST_REQUEST}, or L{LINGER} where a head has begun to come.
+        """
+        # What has come already is no reason to reset the connection.
+        if self._state != _CLOSED and not self.busy and self.transport.doRead() is not None:
+            self._lose(linger=False)
+            return
         with self.transport.lock:
             busy = self.busy or self._head is not None
             begun = bool(self._buffer)
         if busy or self._state == _CLOSED:
             return
+        now = self.site.seconds()
+        idle_since = self.deadline - self.site.limits.idle_timeout
         if begun:
-            self.deadline = min(self.deadline, self.site.seconds() + LINGER)
+            self.deadline = min(self.deadline, now + LINGER)
+        elif self._served and now - idle_since < HOT:
+            self.deadline = now + LAST_REQUEST
         else:
             self._lose(linger=False)
 

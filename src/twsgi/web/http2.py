@@ -1,4 +1,4 @@
-"""What C{twisted.web} does not say of an HTTP/2 stream, and L{twsgi.web.sinks.ReactorSink} needs.
+"""What C{twisted.web} does not say of an HTTP/2 stream, and L{ReactorSink} needs.
 
 Its connection queues whatever it is given up to the client's window, which may be 2 GiB; it pauses
 no producer while the transport is full; it turns without end while bytes wait for a window; and it

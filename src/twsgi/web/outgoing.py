@@ -25,6 +25,7 @@ from twsgi.errors import ClientDisconnected
 from twsgi.web.offload import Offload, Transfer
 from twsgi.web.outbox import FilePart, Outbox
 from twsgi.web.threads import hand_to_reactor
+from twsgi.web.untaken import untaken
 
 #: Bytes that wait for a slow reader: above the first the writer waits, below the second it goes on.
 HIGH_WATER = 256 * 1024
@@ -76,7 +77,7 @@ class Outgoing:
         self._offloaded: Transfer | None = None
         self._outbox: Outbox | None = None
         self._room: threading.Condition | None = None
-        self._stuck_at = 0
+        self._stuck_at = (0, 0)
         self._stuck_since = 0.0
         self._producer: Any = None
 
@@ -153,15 +154,17 @@ class Outgoing:
 
     def stuck(self, now: float, limit: float) -> bool:
         """
-        True when something has been waiting for room for C{limit} seconds, and nothing has left
-        meanwhile.  To be asked every now and then; offload threads have deadlines of their own.
+        True when something has been waiting for room for C{limit} seconds, and meanwhile nothing
+        has left, and the peer has taken nothing of what the kernel holds.  To be asked every now
+        and then; offload threads have deadlines of their own.
         """
         outbox = self._outbox
         if not outbox or self._offloaded is not None:
             self._stuck_since = 0.0
             return False
-        if outbox.sent != self._stuck_at or not self._stuck_since:
-            self._stuck_at, self._stuck_since = outbox.sent, now
+        progress = self._progress()
+        if progress != self._stuck_at or not self._stuck_since:
+            self._stuck_at, self._stuck_since = progress, now
         return now - self._stuck_since > limit
 
     def send_file(self, descriptor: int, offset: int, count: int) -> Deferred[None]:
@@ -244,16 +247,20 @@ class Outgoing:
         """Holding the lock, which waiting gives back meanwhile."""
         if self._room is None:
             self._room = threading.Condition(self.lock)
-        sent = self._box().sent
+        progress = self._progress()
         while self.connected and self.queued() > LOW_WATER:
-            if not self._room.wait(timeout) and self._box().sent == sent:
+            if not self._room.wait(timeout) and self._progress() == progress:
                 hand_to_reactor(self._reactor, self.abortConnection)
                 raise ClientDisconnected(f"the client read nothing for {timeout:g} seconds")
-            sent = self._box().sent
+            progress = self._progress()
         if not self.connected:
             raise ClientDisconnected("the client is gone")
 
     # Within.
+
+    def _progress(self) -> tuple[int, int]:
+        """What changes while the peer reads: what has left, and what of it is in the kernel."""
+        return self._box().sent, untaken(self.fileno())
 
     def _queue_rest(self, data: bytes) -> bool:
         """Holding the lock: sends what can be, queues the rest; True if there is a rest."""

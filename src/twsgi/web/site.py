@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 #: Seconds between two looks at the connections' deadlines: no timer per connection, none per
 #: request.
 SWEEP = 1.0
+#: The same while all connections are to be closed.
+DRAINING_SWEEP = 0.1
 #: Lines about refused and cut requests that one sweep's time may log.
 _REFUSALS = 10
 
@@ -91,6 +93,9 @@ class Site(ServerSite):
         """Closes idle connections, and the others when they are; then calls C{drained}."""
         self.draining = True
         self._drained = drained
+        if self._sweep_call is not None and self._sweep_call.active():
+            # From now on deadlines are short.
+            self._sweep_call.reset(DRAINING_SWEEP)
         for channel in list(self.channels):
             channel.close_if_idle()
         self._check_drained()
@@ -148,7 +153,8 @@ class Site(ServerSite):
             drained()
 
     def _sweep(self) -> None:
-        self._sweep_call = self.reactor.callLater(SWEEP, self._sweep)
+        pause = DRAINING_SWEEP if self.draining else SWEEP
+        self._sweep_call = self.reactor.callLater(pause, self._sweep)
         if self._refusals > _REFUSALS:
             self._log_refusal(f"{self._refusals - _REFUSALS} more requests were refused or cut")
         self._refusals = 0

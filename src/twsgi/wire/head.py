@@ -12,6 +12,7 @@ from twsgi.errors import HTTPError
 from twsgi.wire.fields import FieldParser
 from twsgi.wire.grammar import (
     ABSOLUTE_FORM,
+    BARE_LF,
     CONTENT_LENGTH,
     HOST,
     REQUEST_LINE,
@@ -83,6 +84,24 @@ def request_head(head: bytes, parse: FieldParser) -> RequestHead:
     request.environ = environ
     _set_framing(request)
     return request
+
+
+def check_incomplete(data: bytes, end: int, limit: int) -> None:
+    """
+    Looks at what has come of a head that is not complete, or too long.
+
+    @param end: where it ends, 3 or less: that has not come yet.
+    @param limit: how many bytes a head may have (C{buffer-size}).
+    @raise HTTPError: it will never be one that is served.
+    """
+    if end >= 4 or len(data) > limit:
+        if data.find(b"\r\n", 0, limit) < 0:
+            raise HTTPError(414, f"request line over buffer-size ({limit})")
+        raise HTTPError(431, f"headers over buffer-size ({limit})")
+    if BARE_LF.search(data):
+        raise HTTPError(400, "a line that ends in LF alone")
+    if data and data[0] <= 32 and data != b"\r":
+        raise HTTPError(400, "not HTTP")
 
 
 def _bad_request_line(head: bytes) -> HTTPError:

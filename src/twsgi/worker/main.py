@@ -19,6 +19,7 @@ from twsgi.control.child import (
     enter,
     leave_signals_to_master,
     leave_within,
+    leaving_if_orphaned,
 )
 from twsgi.control.commands import AddFrontendLink, Failed, Ready
 from twsgi.control.launch import SCOREBOARD_FD, Launch
@@ -72,13 +73,14 @@ class Worker:
 
     def start(self) -> None:
         """Loads the application and says how that went; serves if it went well."""
-        connect(self._reactor, self._link)
-        leave_signals_to_master(self._reactor, self._link)
         began = time.time()
         # Where uWSGI's applications expect to be imported from.
         sys.path.insert(0, ".")
         try:
-            application = load(self._launch.settings, self._sink)
+            with leaving_if_orphaned(self._say_orphaned):
+                connect(self._reactor, self._link)
+                leave_signals_to_master(self._reactor, self._link)
+                application = load(self._launch.settings, self._sink)
         except ApplicationError as error:
             self._sink.line(f"unable to load app 0 (mountpoint='') ({error})")
             self.exit_code = EXIT_NO_APP
@@ -127,15 +129,18 @@ class Worker:
         """The master is gone: leaves when nothing is under way, or has been for too long."""
         if self._stopping or not self._reactor.running:
             return
-        self._sink.line(
-            f"uWSGI worker {self._launch.index} error: the master disconnected from this worker. "
-            "Shutting down the worker."
-        )
+        self._say_orphaned()
         leave_within(self._launch.settings.worker_reload_mercy)
         if self._serving is None:
             self._stop()
         else:
             self._serving.leave_with_frontends(self._stop)
+
+    def _say_orphaned(self) -> None:
+        self._sink.line(
+            f"uWSGI worker {self._launch.index} error: the master disconnected from this worker. "
+            "Shutting down the worker."
+        )
 
     def _stop(self) -> None:
         # A reactor that was stopped is running a little longer, and cannot be stopped again.

@@ -26,6 +26,10 @@ from twsgi.wsgi.core import Cores
 from twsgi.wsgi.link import WorkerLink
 from twsgi.wsgi.waitpoint import wait_point
 
+#: Seconds after which a core gives up on a frontend that reads nothing.  How slow a client may be
+#: is the frontend's to judge; this is for one that hangs.
+SILENT_FRONTEND = 3600.0
+
 
 class Serving:
     """
@@ -130,7 +134,7 @@ class Serving:
 
     def add_link(self, descriptor: int, frontend: int) -> None:
         """One more link, to C{frontend}; the descriptor is this object's from now on."""
-        link = WorkerLink(descriptor, frontend, self._settings.http_timeout)
+        link = WorkerLink(descriptor, frontend, SILENT_FRONTEND)
         link.offloads = offloads(self._settings.offload_threads)
         self.links.add(link)
         self._cores.wait_point.add_link(link)

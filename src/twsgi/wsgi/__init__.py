@@ -5,6 +5,7 @@ One request through one WSGI application, on one thread (PEP 3333).
 - L{twsgi.wsgi.environ}: what the application is told.
 - L{twsgi.wsgi.response}: what it may say, and how that reaches a sink.
 - L{twsgi.wsgi.application}: one call of the application, from its beginning to C{close()}.
+- L{twsgi.wsgi.forks}: ends what an application has forked and let go.
 - L{twsgi.wsgi.link}: the worker's end of a link to a frontend.
 - L{twsgi.wsgi.waitpoint}: where the cores wait for something to do.
 - L{twsgi.wsgi.core}: a thread that serves one request at a time, and all of them together.

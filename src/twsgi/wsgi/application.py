@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from twsgi.errors import ClientDisconnected
+from twsgi.wsgi import forks
 from twsgi.wsgi.response import Response
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Any]
@@ -20,14 +21,18 @@ def run_application(
 ) -> bool:
     """
     Calls the application and sends what it returns.  Whatever the application does, the response
-    is ended and C{close()} is called, once.  The thread that serves the request.
+    is ended and C{close()} is called, once.  What it has forked ends here (L{forks}).  The
+    thread that serves the request.
 
     @param report: takes tracebacks and faults of the application's.
     @return: False where the application raised.
     """
     result = None
+    generation = forks.generation
     try:
         result = application(environ, response.start_response)
+        if forks.generation != generation:
+            forks.leave()
         response.send(result)
         if response.fault is not None:
             # The application may have taken anything out of its environ.
@@ -35,12 +40,14 @@ def run_application(
             report(f"{environ.get('REQUEST_METHOD', '')} {path!r}: {response.fault}")
     except ClientDisconnected:
         pass  # the application has nothing to answer for
-    except BaseException:
+    except BaseException as error:
+        if forks.generation != generation:
+            forks.leave(error)
         report(traceback.format_exc().rstrip("\n"))
         _fail(response)
         return False
     finally:
-        _close(result, report)
+        _close(result, report, generation)
     return True
 
 
@@ -51,10 +58,14 @@ def _fail(response: Response) -> None:
         pass
 
 
-def _close(result: Any, report: Callable[[str], None]) -> None:
+def _close(result: Any, report: Callable[[str], None], generation: int) -> None:
     close = getattr(result, "close", None)
     if close is not None:
         try:
             close()
-        except BaseException:
+        except BaseException as error:
+            if forks.generation != generation:
+                forks.leave(error)
             report(traceback.format_exc().rstrip("\n"))
+    if forks.generation != generation:
+        forks.leave()

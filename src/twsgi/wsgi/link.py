@@ -308,8 +308,7 @@ class LinkSink(EncodedSink):
     def _end(self, data: bytes, close: bool) -> None:
         self._link.send(frames.LAST | frames.CLOSE if close else frames.LAST, data)
 
-    def send_file(self, descriptor: int, offset: int, count: int) -> str:
-        """See L{IFileSink}."""
+    def _end_with_file(self, descriptor: int, offset: int, count: int) -> str:
         if self._held:
             self._link.send(0, self._held)
             self._held = b""

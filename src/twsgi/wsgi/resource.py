@@ -19,7 +19,7 @@ from twisted.web.server import NOT_DONE_YET
 from twisted.web.wsgi import WSGIResource as StockResource
 
 from twsgi.errors import HTTPError
-from twsgi.web.sinks import ReactorSink
+from twsgi.web.reactorsink import ReactorSink
 from twsgi.wire.grammar import ABSOLUTE_FORM
 from twsgi.wire.head import cgi_name
 from twsgi.wsgi.application import Application, run_application

@@ -8,6 +8,7 @@ from typing import Any
 
 from twsgi.interfaces import IFileSink
 from twsgi.wire.response import bodiless, check_headers, check_status
+from twsgi.wsgi import forks
 from twsgi.wsgi.environ import FileWrapper
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType]
@@ -28,6 +29,7 @@ class Response:
 
     __slots__ = (
         "_begun",
+        "_generation",
         "_head_request",
         "_left",
         "_length",
@@ -44,6 +46,7 @@ class Response:
         @param sink: an L{IResponseSink}.
         """
         self._sink = sink
+        self._generation = forks.generation
         self._head_request = head_request
         self._begun = False
         self._left: int | None = None
@@ -82,6 +85,8 @@ class Response:
 
     def write(self, data: bytes) -> None:
         """PEP 3333's C{write}."""
+        if forks.generation != self._generation:
+            forks.leave()
         if type(data) is not bytes:
             raise TypeError(f"the body must be bytes, not {type(data).__name__}")
         if not self._begun:
@@ -110,6 +115,8 @@ class Response:
                 self.write(data)
                 if self.fault is not None:
                     break
+        if forks.generation != self._generation:
+            forks.leave()
         if not self._begun:
             self._begin(0)
         if self._left:

@@ -18,8 +18,8 @@ ROWS = (
     Option(
         "offload-threads",
         "number",
-        "How many threads send large files.",
+        "How many threads, in each process that has clients, do nothing but send large files.",
         aliases=("offload-thread",),
-        difference="Accepted with a notice: the reactor sends them for now.",
+        difference="For files alone: static ones and those of `wsgi.file_wrapper`.",
     ),
 )

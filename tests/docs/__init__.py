@@ -1,0 +1,1 @@
+"""What lies in docs/ and can be made again."""
