@@ -144,11 +144,12 @@ class Supervision:
         """When the master is killed while a worker imports, the worker does not finish that."""
         site = self.site()
         server = self.twsgi(site, self.ini, environment={"MEET_IMPORT_SECONDS": str(10 * ORPHANS)})
-        server.wait_for(SPAWNED)
-        self.soon(lambda: server.find(r"(?m)^Python main interpreter|spawned uWSGI"), "it began")
+        server.wait_for(r"(?m)^added code/ to pythonpath")  # it has begun
         os.kill(server.master, signal.SIGKILL)
         server.wait_for_exit()
         server.assert_nothing_left(ORPHANS)
+        gone = r"(?m)^uWSGI worker 1 error: the master disconnected from this worker"
+        self.assertEqual(len(server.find(gone)), 1)
 
     def test_application_that_forks(self) -> None:
         """What is forked and comes out of the application ends; nobody but its parent answers."""

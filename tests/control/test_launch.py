@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -85,7 +86,8 @@ class LaunchTests(SynchronousTestCase):
 
     def test_signals(self) -> None:
         """From its first moment a child leaves signals to the master."""
-        main = "import os; [os.kill(os.getpid(), one) for one in (1, 2, 3, 15)]; print('alive')"
+        numbers = (1, 2, 3, 15, signal.SIGUSR1.value, signal.SIGUSR2.value)
+        main = f"import os; [os.kill(os.getpid(), one) for one in {numbers}]; print('alive')"
         self.assertEqual(self.boot(main, "."), (0, b"alive\n", b""))
 
     def boot(self, main: str, directory: str) -> tuple[int, bytes, bytes]:

@@ -91,6 +91,7 @@ class OffloadTests(test_transfer.Transfers, TransferCase):
         self.reactor.turn_until_idle()
         self.assertEqual(drained, [])
         self.assertEqual(len(Answer(client.read()).body), SIZE)
+        self.reactor.pump([0.1] * 5)
         self.assertEqual((drained, client.transport.connected), ([True], False))
 
     def test_stop(self) -> None:

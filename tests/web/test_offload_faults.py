@@ -172,7 +172,7 @@ class IdleTests(FaultCase):
             transfer.turn()
         now = time.monotonic()
         for passed, over in ((0, []), (50, []), (100, [1])):
-            slow[1].recv(20000)
+            slow[1].recv(65536)
             with mock.patch.object(module.time, "monotonic", lambda passed=passed: now + passed):
                 thread._sweep()
             self.reactor.turn()

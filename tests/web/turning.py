@@ -51,7 +51,7 @@ class TurningReactor(Clock):
         handed = len(self.handed)
         for _ in range(handed):
             self.handed.pop(0)()
-        readable, writable, _ = select.select(self.readers, self.writers, [], 0)
+        readable, writable = self._ready()
         for one in readable:
             if one in self.readers:
                 self._do(one, one.doRead)
@@ -59,6 +59,23 @@ class TurningReactor(Clock):
             if one in self.writers:
                 self._do(one, one.doWrite)
         return bool(handed or readable or writable)
+
+    def _ready(self) -> tuple[list[Any], list[Any]]:
+        """Who can be read from, and written to, now."""
+        poll = select.poll()  # numbers may be larger than select() takes
+        masks: dict[int, int] = {}
+        for mask, watched in ((select.POLLIN, self.readers), (select.POLLOUT, self.writers)):
+            for one in watched:
+                masks[one.fileno()] = masks.get(one.fileno(), 0) | mask
+        for number, mask in masks.items():
+            poll.register(number, mask)
+        broken = select.POLLHUP | select.POLLERR
+        found = dict(poll.poll(0))
+
+        def those(watched: Any, mask: int) -> list[Any]:
+            return [one for one in watched if found.get(one.fileno(), 0) & (mask | broken)]
+
+        return those(self.readers, select.POLLIN), those(self.writers, select.POLLOUT)
 
     def turn_until_idle(self, limit: int = 10000) -> int:
         """Turns while there is something to do.  @return: how many turns that took."""

@@ -23,7 +23,7 @@ from zope.interface.verify import verifyObject
 from tests.wsgi.fakes import DATE, SOON, Seen, TurnedReactor, exc_info, run
 from twsgi.errors import ClientDisconnected
 from twsgi.interfaces import IResponseSink
-from twsgi.web import sinks
+from twsgi.web import reactorsink, sinks
 from twsgi.web.reactorsink import ReactorSink
 from twsgi.web.sinks import EncodedSink, ThreadSink
 from twsgi.wire.frames import (
@@ -618,11 +618,11 @@ class BackPressureTests(SynchronousTestCase):
         size = 65536
         exchange, condition, thread = self.started(self.pieces(100, size))
         self.waits(condition)
-        self.assertLessEqual(len(exchange.reactor.handed) * size, sinks.HIGH_WATER + size)
-        self.assertLessEqual(self.taken * size, sinks.HIGH_WATER + 2 * size)
+        self.assertLessEqual(len(exchange.reactor.handed) * size, reactorsink.HIGH_WATER + size)
+        self.assertLessEqual(self.taken * size, reactorsink.HIGH_WATER + 2 * size)
         for _ in range(101):  # pieces, and the end
             exchange.reactor.turn_once()
-            self.assertLessEqual(len(exchange.reactor.handed) * size, sinks.HIGH_WATER + size)
+            self.assertLessEqual(len(exchange.reactor.handed) * size, reactorsink.HIGH_WATER + size)
         self.join(thread)
         self.assertEqual(len(Seen(exchange.client_got()[0]).body or b""), 100 * size)
 

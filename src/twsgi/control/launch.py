@@ -31,7 +31,8 @@ FRONTEND = "http"
 #: Python would put the working directory first in sys.path; what is imported before the
 #: application must not be shadowed by a file of its own.
 _BOOT = (
-    "import signal, sys; [signal.signal(one, lambda *_: None) for one in (1, 2, 3, 15)]; "
+    "import signal as s, sys; "
+    "[s.signal(one, lambda *_: None) for one in (1, 2, 3, 15, s.SIGUSR1, s.SIGUSR2)]; "
     "sys.path[:1] = sys.path[0] and sys.path[:1] or []; "
     "from twsgi.{0}.main import main; main()"
 )
