@@ -93,9 +93,10 @@ class Site(ServerSite):
         """Closes idle connections, and the others when they are; then calls C{drained}."""
         self.draining = True
         self._drained = drained
+        # From now on deadlines are short.
         if self._sweep_call is not None and self._sweep_call.active():
-            # From now on deadlines are short.
-            self._sweep_call.reset(DRAINING_SWEEP)
+            self._sweep_call.cancel()
+        self._sweep_call = self.reactor.callLater(DRAINING_SWEEP, self._sweep)
         for channel in list(self.channels):
             channel.close_if_idle()
         self._check_drained()
