@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 
 from tests.behaviour.client import EndedError, LateError, ResetError
 from tests.behaviour.harness import Http, HttpSocket, ModeCase
@@ -44,7 +45,10 @@ class Supervision:
             rf"(?m)^DAMN ! worker 1 \(pid: {pid}\) died, killed by signal 9 :\( trying respawn"
         )
         new = int(server.wait_for(r"(?m)^Respawned uWSGI worker 1 \(new pid: (\d+)\)")[1])
+        spawned = time.monotonic()
         self.assertEqual(server.get("/pid").worker, new)
+        # It is ready within 0.7 s of its spawn; five times that, for a busy machine.
+        self.assertLess(time.monotonic() - spawned, 3.5)
         self.assertNotIn(pid, server.alive())
         self.assertEqual(server.stop(), 0)
 
