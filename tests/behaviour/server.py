@@ -9,6 +9,7 @@ import subprocess
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -168,7 +169,8 @@ class Server:
         if left:
             raise AssertionError(f"left running: {left}")
         for port in self._ports() if ports is None else ports:
-            if not client.refused(port):
+            # A process that has no environment any more may not have closed everything yet.
+            if not becomes(partial(client.refused, port), seconds):
                 raise AssertionError(f"port {port} is still open")
 
     def stop(self, number: int = signal.SIGTERM, seconds: float = PATIENCE) -> int:

@@ -121,7 +121,8 @@ class Offload:
                 download.read(20000)
             self.assertEqual(server.get("/", timeout=2).status, 200)
             self.assertEqual(server.get("/base.css", timeout=2).status, 200)
-        self.assertEqual(self.threads(server), threads)
+        # One that watched the master while the application was loaded may have ended since.
+        self.assertLessEqual(self.threads(server), threads)
         self.assertLess(self.memory(server) - memory, 16 << 20)
         self.finish(downloads[1])
         self.finish(downloads[-1])
