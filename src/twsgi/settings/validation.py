@@ -1,4 +1,4 @@
-"""What several options must agree on (FACTS of uWSGI's C{cheaper}, and what cannot be served)."""
+"""What options must agree on: what uWSGI requires of C{cheaper}, and what cannot be served."""
 
 from __future__ import annotations
 
