@@ -66,6 +66,7 @@ class Privileges:
         self.assertEqual(told["umask"], 0o27)
         identities = {(uid, gid) for uid, gid, _ in processes_of(server).values()}
         self.assertEqual(identities, {(user.pw_uid, user.pw_gid)})
+        server.wait_for(r"WSGI app 0", count=2)
         os.kill(server.worker(), signal.SIGKILL)
         server.wait_for(r"Respawned uWSGI worker 1")
         server.wait_for(r"WSGI app 0", count=3)
