@@ -22,9 +22,8 @@ from twsgi.control.scoreboard import (
     Scoreboard,
 )
 from twsgi.frontend import main
-from twsgi.frontend.main import Frontend, limits
+from twsgi.frontend.main import Frontend
 from twsgi.log.requestline import DELAY
-from twsgi.settings.model import Settings
 from twsgi.wire.frames import KEEP_ALIVE
 
 
@@ -149,16 +148,6 @@ class ServedTests(FrontendCase):
             self.turn()
             self.assertIn(b"503", clients[-1].recv(1000))
             self.cut()
-
-    def test_limits(self) -> None:
-        """What a client may do comes from the options."""
-        made = limits(Settings(http_timeout=30, http_headers_timeout=3, buffer_size=999))
-        self.assertEqual(
-            (made.idle_timeout, made.body_timeout, made.headers_timeout, made.buffer_size),
-            (30, 30, 3, 999),
-        )
-        self.assertEqual(limits(Settings(http_keepalive=0)).idle_timeout, 0)
-        self.assertEqual(limits(Settings(http_keepalive=7)).idle_timeout, 7)
 
 
 class EndTests(FrontendCase):

@@ -16,7 +16,13 @@ from twsgi.settings.options.table import BY_LETTER, BY_NAME, ROWS
 
 FIELDS = {field.name: field for field in dataclasses.fields(Settings)}
 #: The options that uWSGI does not have.
-OURS = {"http-queue"}
+OURS = {
+    "http-queue",
+    "http-min-body-rate",
+    "http-keepalive-requests",
+    "http-connections",
+    "http-connections-per-peer",
+}
 PAGE = Path(__file__).parents[2] / "docs" / "options.md"
 
 
@@ -60,7 +66,7 @@ class TableTests(SynchronousTestCase):
         expected = {
             "S": "set", "l": "listen", "b": "buffer-size", "z": "socket-timeout", "w": "module",
             "i": "single-interpreter", "M": "master", "p": "processes", "T": "enable-threads",
-            "L": "disable-logging", "C": "chmod-socket", "d": "daemonize",
+            "L": "disable-logging", "C": "chmod-socket", "d": "daemonize", "v": "max-vars",
         }  # fmt: skip
         self.assertEqual(letters, expected)
 

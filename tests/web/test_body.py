@@ -19,9 +19,9 @@ from twsgi.web.body import IN_MEMORY, Body
 class BodyTests(SynchronousTestCase):
     """A body, as it comes and as it is read."""
 
-    def full(self, *pieces: bytes) -> Body:
+    def full(self, *pieces: bytes, memory: int = IN_MEMORY) -> Body:
         """A body of these pieces."""
-        body = Body()
+        body = Body(memory)
         for piece in pieces:
             body.add(piece)
         return body
@@ -29,8 +29,7 @@ class BodyTests(SynchronousTestCase):
     @given(st.lists(st.binary(max_size=20)), st.integers(0, 60))
     def test_any_pieces(self, pieces: list[bytes], limit: int) -> None:
         """What is read is what was added, whatever went to a file."""
-        self.patch(body_module, "IN_MEMORY", limit)
-        body = self.full(*pieces)
+        body = self.full(*pieces, memory=limit)
         data = b"".join(pieces)
         self.assertEqual(body.length, len(data))
         descriptor = body.descriptor

@@ -102,7 +102,9 @@ class DeadlineTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.later = Later()
-        self.fixture = SiteFixture(self.later, headers_timeout=10, body_timeout=5, idle_timeout=20)
+        self.fixture = SiteFixture(
+            self.later, headers_timeout=10, body_timeout=5, idle_timeout=20, body_rate=0
+        )
         self.client = self.fixture.client()
 
     def test_silent(self) -> None:

@@ -29,12 +29,13 @@ from twsgi.proxy.balancer import Balancer, SharedBalancer
 from twsgi.proxy.dispatcher import Dispatcher
 from twsgi.proxy.link import FrontendLink
 from twsgi.proxy.root import ProxyRoot
-from twsgi.settings.model import Settings
 from twsgi.static.resource import StaticFiles
 from twsgi.web.acceptor import Acceptor
+from twsgi.web.descriptors import connections_possible, raise_limit
+from twsgi.web.limits import limits
 from twsgi.web.offload import offload_threads
 from twsgi.web.poller import poller
-from twsgi.web.site import Limits, Site
+from twsgi.web.site import Site
 
 
 class Frontend:
@@ -64,7 +65,14 @@ class Frontend:
         if settings.check_static:
             roots = [os.path.abspath(one) for one in settings.check_static]
             root = StaticFiles(roots, root, sink.line)
-        self._site = Site(root, watcher, limits(settings), self._answered, sink.line)
+        kept = settings.http_keepalive
+        most = limits(
+            settings,
+            pause=settings.http_timeout,
+            idle=settings.http_timeout if kept == 1 else kept,
+            connections=connections_possible(),
+        )
+        self._site = Site(root, watcher, most, self._answered, sink.line)
         self._link = _Link(self, reactor)
         self._acceptors: list[Acceptor] = []
         self._flush_call: Any = None
@@ -163,17 +171,6 @@ class _Link(ControlLink):
         return {}
 
 
-def limits(settings: Settings) -> Limits:
-    """What a client of C{http =} may ask for."""
-    keepalive = settings.http_keepalive
-    return Limits(
-        buffer_size=settings.buffer_size,
-        headers_timeout=settings.http_headers_timeout,
-        body_timeout=settings.http_timeout,
-        idle_timeout=settings.http_timeout if keepalive == 1 else keepalive,
-    )
-
-
 def main() -> None:
     """The process."""
     launch, sink = begin()
@@ -181,6 +178,7 @@ def main() -> None:
 
     reactor: Any = installed
 
+    raise_limit()
     enter(launch, sink)
     # Not before: whatever it opens lies inside of chroot.
     frontend = Frontend(launch, sink, reactor)

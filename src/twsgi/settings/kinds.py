@@ -63,6 +63,13 @@ def number(text: str) -> int:
     return int(text)
 
 
+def size(text: str) -> int:
+    """Bytes: a whole number, 0 or more, of any size that a file may have."""
+    if not re.fullmatch("[0-9]{1,18}", text):
+        raise ValueError("write a number of bytes, 0 or more")
+    return int(text)
+
+
 def count(text: str) -> int:
     """A whole number, 1 or more."""
     value = number(text)
@@ -133,6 +140,7 @@ KINDS: dict[str, Kind] = {
     "flag": Kind(boolean, optional=True, types=(bool,)),
     "number": Kind(number, "N", spaceless=True, types=(int,)),
     "count": Kind(count, "N", spaceless=True, types=(int,)),
+    "size": Kind(size, "BYTES", spaceless=True, types=(int,)),
     "seconds": Kind(count, "SECONDS", spaceless=True, types=(int,)),
     "keepalive": Kind(keepalive, "N", optional=True, spaceless=True, types=(int, bool)),
     "text": Kind(str, "TEXT"),

@@ -24,7 +24,6 @@ SHORT_WITH_VALUE = {
     "s": "socket",
     "t": "harakiri",
     "x": "xmlconfig",
-    "v": "max-vars",
     "R": "max-requests",
     "A": "sharedarea",
     "Q": "spooler",

@@ -47,10 +47,18 @@ class Settings:
     single_interpreter: bool = True
     thunder_lock: bool = False
     buffer_size: int = 65536
+    max_vars: int = 128
+    limit_post: int = 0
+    post_buffering_bufsize: int = 65536
     http_timeout: int = 60
     #: 0: off; 1: on, idle for C{http-timeout} at most; N: on, idle for N seconds at most.
     http_keepalive: int = 1
     http_headers_timeout: int = 10
+    http_min_body_rate: int = 240
+    http_keepalive_requests: int = 0
+    #: 0: as many as there are descriptors for.
+    http_connections: int = 0
+    http_connections_per_peer: int = 0
     http_processes: int = 1
     #: 0: as long as C{listen}.
     http_queue: int = 0

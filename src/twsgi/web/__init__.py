@@ -9,12 +9,16 @@ In reading order:
 - L{twsgi.web.addresses}: what C{twisted.web} calls the ends of a connection.
 - L{twsgi.web.outbox}: what waits for room in a socket: bytes and parts of files.
 - L{twsgi.web.http1}: one HTTP/1 connection: heads, bodies, pipelining, deadlines, keep-alive.
+- L{twsgi.web.reception}: a body while it comes: taken apart, stored, held to its limits.
 - L{twsgi.web.body}: a request's body: in memory while it is small, then in a file without a name.
 - L{twsgi.web.request}: a request, lazily a C{twisted.web} one.
 - L{twsgi.web.sinks}: where a response goes when it is made on another thread.
 - L{twsgi.web.http2}: what C{twisted.web} does not say of a stream of HTTP/2.
 - L{twsgi.web.reactorsink}: the same over any transport, by the reactor.
 - L{twsgi.web.site}: what all connections of a listener share: resource, limits, deadlines, log.
+- L{twsgi.web.limits}: what a client may ask for, and how long it may take.
+- L{twsgi.web.admission}: how many connections there are, and who may come in.
+- L{twsgi.web.descriptors}: how many connections a process has descriptors for.
 - L{twsgi.web.files}: a response whose body is a part of a file.
 - L{twsgi.web.passing}: a descriptor that another process has passed.
 - L{twsgi.web.offload}: threads that do nothing but send files.

@@ -116,7 +116,15 @@ class Acceptor:
 
     def doRead(self) -> None:
         """Somebody has connected, or another process was faster."""
-        for _ in range(min(self.room(), _AT_ONCE)):
+        admission = self._site.admission
+        if admission.room() <= 0:
+            admission.make_room()
+        if admission.room() <= 0:
+            # Whoever comes now waits in the kernel's queue until somebody leaves, or is idle.
+            self.stop()
+            admission.wait(self.resume)
+            return
+        for _ in range(min(self.room(), admission.room(), _AT_ONCE)):
             if not self._accept() or self.room() <= 0:
                 break
         if self.room() <= 0:
@@ -142,6 +150,9 @@ class Acceptor:
         sock.setblocking(False)
         # TCP_NODELAY is inherited from the listening socket.
         name = (peer[0], str(peer[1])) if type(peer) is tuple else _UNIX_PEER
+        if not self._site.admission.admits(name[0] if name is not _UNIX_PEER else ""):
+            self._turn_away(sock, name[0])
+            return
         channel = HTTP1Channel(self._site, name, self._port)
         connection = Connection(sock, channel, self._reactor, self._site.offload)
         channel.makeConnection(connection)
@@ -157,6 +168,19 @@ class Acceptor:
             connection.connectionLost(Failure(reason))
         else:
             connection.startReading()
+
+    def _turn_away(self, sock: socket.socket, peer: str) -> None:
+        answer = self._site.turned_away(peer)
+        try:
+            # What has come already would make the close a reset, which overtakes the answer.
+            sock.recv(65536)
+        except OSError:
+            pass
+        try:
+            sock.send(answer)
+        except OSError:
+            pass  # then without a word
+        sock.close()
 
     def _descriptors_exhausted(self, error: OSError) -> None:
         """Neither spins nor keeps the client waiting: it is told at once by a closed connection."""

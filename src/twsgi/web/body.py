@@ -9,7 +9,7 @@ import tempfile
 from contextlib import suppress
 from typing import BinaryIO
 
-#: Bytes that a body may have in memory; a longer one goes to a file that no path leads to.
+#: Bytes that a body may have in memory, where nobody says otherwise.
 IN_MEMORY = 64 * 1024
 
 
@@ -20,9 +20,14 @@ class Body:
     @ivar length: bytes taken so far.
     """
 
-    __slots__ = ("_file", "_pieces", "_reader", "length")
+    __slots__ = ("_file", "_memory", "_pieces", "_reader", "length")
 
-    def __init__(self) -> None:
+    def __init__(self, memory: int = IN_MEMORY) -> None:
+        """
+        @param memory: bytes that it may have in memory; a longer one goes to a file that no path
+            leads to.
+        """
+        self._memory = memory
         self._pieces: list[bytes] = []
         self._file: io.FileIO | None = None
         self._reader: io.BufferedReader | None = None
@@ -37,7 +42,7 @@ class Body:
         self.length += len(data)
         if self._file is None:
             self._pieces.append(data)
-            if self.length <= IN_MEMORY:
+            if self.length <= self._memory:
                 return
             self._file = tempfile.TemporaryFile(prefix="twsgi-body-", buffering=0)  # noqa: SIM115
             data = b"".join(self._pieces)

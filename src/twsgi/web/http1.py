@@ -14,9 +14,9 @@ from twisted.python.failure import Failure
 
 from twsgi.errors import HTTPError
 from twsgi.web.body import Body
+from twsgi.web.reception import Reception
 from twsgi.web.request import Request
 from twsgi.web.threads import hand_to_reactor
-from twsgi.wire.chunked import ChunkedDecoder
 from twsgi.wire.head import RequestHead, check_incomplete, request_head
 
 if TYPE_CHECKING:
@@ -47,25 +47,24 @@ class HTTP1Channel:
     @ivar deadline: reactor seconds after which L{timed_out} is called, 0: never.
     @ivar busy: a request is under way.  Set by the reactor; cleared by whoever ends the response,
         holding C{transport.lock}.
+    @ivar client_closed: the client will send no more; it may still read.
     @ivar peer: the client's address and port, as CGI variables have them.
     @ivar request: the request under way.
     @ivar relayed: who relays its response, if somebody does: told when the client has read what
-        waited (C{drained()}), and when it is gone (C{client_lost()}).
+        waited (C{drained()}), when C{client_closed}, and when it is gone (C{client_lost()}).
     """
 
     __slots__ = (
         "_advancing",
-        "_body",
         "_buffer",
-        "_chunks",
-        "_head",
         "_held",
         "_paused",
-        "_read_closed",
+        "_reception",
         "_served",
         "_server_port",
         "_state",
         "busy",
+        "client_closed",
         "deadline",
         "peer",
         "relayed",
@@ -84,22 +83,20 @@ class HTTP1Channel:
         self.site = site
         self.peer = peer
         self._server_port = server_port
-        self.busy = self._advancing = self._paused = self._read_closed = self._served = False
+        self.busy = self._advancing = self._paused = self.client_closed = False
+        self._served = 0
         self.deadline = 0.0
         self.request: Request | None = None
         self.relayed: Any = None
         self._state = _IDLE
-        self._buffer = b""
-        self._held = b""
-        self._head: RequestHead | None = None
-        self._body: Body | None = None
-        self._chunks: ChunkedDecoder | None = None
+        self._buffer = self._held = b""
+        self._reception: Reception | None = None
 
     def makeConnection(self, transport: Connection) -> None:
         """The connection exists; its first bytes may be there already."""
         self.transport = transport
         self.deadline = self.site.seconds() + self.site.limits.headers_timeout
-        self.site.channels.add(self)
+        self.site.admission.entered(self)
 
     @property
     def factory(self) -> Site:
@@ -137,13 +134,13 @@ class HTTP1Channel:
             self.refuse(error)
         finally:
             self._advancing = False
-        if self._read_closed and not self.busy and self._state != _CLOSED:
+        if self.client_closed and not self.busy and self._state != _CLOSED:
             # What is left is half a request, and stays one.
             self._lose(linger=False)
 
     def _step(self) -> bool:
         """Takes a head or a piece of a body; False where more bytes are needed."""
-        return self._step_head() if self._head is None else self._step_body(self._head)
+        return self._step_head() if self._reception is None else self._step_body(self._reception)
 
     def _step_head(self) -> bool:
         data = self._buffer
@@ -161,7 +158,7 @@ class HTTP1Channel:
             self._buffer = b""
         else:
             data, self._buffer = data[:end], data[end:]
-        head = request_head(data, self.site.parse)
+        head = request_head(data, self.site.parse, self.site.limits.max_vars)
         if head.length or head.chunked:
             self._await_body(head)
         else:
@@ -169,48 +166,38 @@ class HTTP1Channel:
         return True
 
     def _await_body(self, head: RequestHead) -> None:
-        self._head = head
-        self._body = Body()
-        self._chunks = ChunkedDecoder() if head.chunked else None
+        now = self.site.seconds()
+        self._reception = Reception(head, self.site.limits, now)
         self._state = _BODY
-        self.deadline = self.site.seconds() + self.site.limits.body_timeout
+        self.deadline = self._reception.deadline(now)
         if head.expects_continue and not self._buffer:
             self.transport.write(_CONTINUE)
 
-    def _step_body(self, head: RequestHead) -> bool:
-        body, chunks = self._body, self._chunks
-        assert body is not None
+    def _step_body(self, reception: Reception) -> bool:
         data, self._buffer = self._buffer, b""
-        self.deadline = self.site.seconds() + self.site.limits.body_timeout
-        try:
-            if chunks is not None:
-                for piece in chunks.feed(data):
-                    body.add(piece)
-                done, self._buffer = chunks.done, chunks.rest
-            else:
-                missing = head.length - body.length
-                body.add(data[:missing])
-                done, self._buffer = body.length == head.length, data[missing:]
-        except OSError as error:
-            raise HTTPError(507, f"the body cannot be stored: {error}") from None
-        if done:
-            self._head = self._body = self._chunks = None
-            # The body is whole, so its length is known, however it came.
-            head.environ["CONTENT_LENGTH"] = str(body.length)
-            self._start(head, body)
-        return done
+        done = reception.take(data)
+        if not done:
+            self.deadline = reception.deadline(self.site.seconds())
+            return False
+        self._buffer = reception.rest
+        self._reception = None
+        # The body is whole, so its length is known, however it came.
+        reception.head.environ["CONTENT_LENGTH"] = str(reception.body.length)
+        self._start(reception.head, reception.body)
+        return True
 
     def _start(self, head: RequestHead, body: Body | None) -> None:
         site = self.site
-        self.busy = self._served = True
+        self.busy = True
+        self._served += 1
         self.deadline = 0.0
         self._state = _IDLE
         head.environ["REMOTE_ADDR"], head.environ["REMOTE_PORT"] = self.peer
         if self._server_port:
             head.environ["SERVER_PORT"] = self._server_port
         request = Request(self, head, body, site.seconds())
-        last = site.draining or (self._read_closed and not self._buffer)
-        if last or not site.limits.idle_timeout:
+        last = site.draining or (self.client_closed and not self._buffer)
+        if last or not site.limits.idle_timeout or self._served == site.limits.requests:
             request.keep_alive = False
         self.request = request
         request.process()
@@ -277,7 +264,7 @@ class HTTP1Channel:
             more = bool(self._buffer)
         if self._state == _CLOSED:
             return
-        if close or (not more and self._read_closed):
+        if close or (not more and self.client_closed):
             self._lose(linger=more)
             return
         # A client that was promised the connection may be sending on it already: while all are
@@ -297,7 +284,7 @@ class HTTP1Channel:
         """
         site = self.site
         with self.transport.lock:
-            if not (close or self._buffer or self._paused or self._read_closed or site.draining):
+            if not (close or self._buffer or self._paused or self.client_closed or site.draining):
                 self.request = None
                 self.deadline = site.seconds() + site.limits.idle_timeout
                 self.busy = False
@@ -312,10 +299,9 @@ class HTTP1Channel:
     def refuse(self, error: HTTPError, headers: str = "") -> None:
         """Answers a request that cannot be served, and closes.  C{headers}: more lines of head."""
         self.site.refused(self, error)
-        self._head = self._chunks = None
-        if self._body is not None:
-            self._body.close()
-            self._body = None
+        if self._reception is not None:
+            self._reception.close()
+            self._reception = None
         self.transport.write(self.site.error_response(error.status, headers))
         self._lose(linger=True)
 
@@ -324,11 +310,13 @@ class HTTP1Channel:
     def read_closed(self) -> None:
         """The client will send no more; a request under way is still answered."""
         with self.transport.lock:
-            self._read_closed = True
+            self.client_closed = True
             busy = self.busy
         if not busy:
             self._state = _CLOSED
             self.transport.loseConnection()
+        elif self.relayed is not None:
+            self.relayed.client_closed()
 
     def drained(self) -> None:
         """The client has read most of what waited."""
@@ -342,12 +330,17 @@ class HTTP1Channel:
             self.transport.abortConnection()
         elif self.busy:
             return
+        elif self._state == _IDLE or self.transport.doRead() is not None:
+            self._lose(linger=False)
+        elif not self.deadline:
+            # Nor has it come meanwhile: a reactor that was held up is not the client's fault.
+            self._refuse_late()
+
+    def _refuse_late(self) -> None:
+        if self._reception is not None:
+            self.refuse(self._reception.late())
         elif self._state == _HEAD:
             self.refuse(HTTPError(408, "the head took longer than http-headers-timeout"))
-        elif self._state == _BODY:
-            self.refuse(HTTPError(408, "the body stopped coming"))
-        else:
-            self._lose(linger=False)
 
     def close_if_idle(self) -> None:
         """
@@ -359,7 +352,7 @@ class HTTP1Channel:
             self._lose(linger=False)
             return
         with self.transport.lock:
-            busy = self.busy or self._head is not None
+            busy = self.busy or self._reception is not None
             begun = bool(self._buffer)
         if busy or self._state == _CLOSED:
             return
@@ -372,13 +365,23 @@ class HTTP1Channel:
         else:
             self._lose(linger=False)
 
+    def kept_since(self) -> float:
+        """Reactor seconds since which the connection has been kept, idle; 0: it is not idle."""
+        if self._state != _IDLE or self.busy or not self._served or self._buffer:
+            return 0.0
+        return self.deadline - self.site.limits.idle_timeout
+
+    def give_way(self) -> None:
+        """Closes, for others want to connect: it is kept, and idle."""
+        self._lose(linger=False)
+
     def connectionLost(self, reason: Failure) -> None:
         """The connection is over."""
         self._state = _CLOSED
         self.deadline = 0.0
         self.site.lost(self)
-        if self._body is not None:
-            self._body.close()
+        if self._reception is not None:
+            self._reception.close()
         request, relayed = self.request, self.relayed
         self.request = self.relayed = None
         if relayed is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,8 @@ from twisted.web.resource import IResource
 from twisted.web.server import Site as ServerSite
 
 from twsgi.errors import HTTPError
+from twsgi.web.admission import Admission
+from twsgi.web.limits import Limits
 from twsgi.web.offload import Offload
 from twsgi.wire.fields import field_parser
 from twsgi.wire.response import Date
@@ -28,30 +29,14 @@ DRAINING_SWEEP = 0.1
 _REFUSALS = 10
 
 
-@dataclass(frozen=True)
-class Limits:
-    """
-    What a client may ask for; sizes in bytes, times in seconds.
-
-    @ivar buffer_size: a head's size (C{buffer-size}).
-    @ivar headers_timeout: from a head's first byte to its last (C{http-headers-timeout}).
-    @ivar body_timeout: how long a body may stop coming.
-    @ivar idle_timeout: how long a kept connection may be idle; 0: connections are not kept.
-    """
-
-    buffer_size: int = 65536
-    headers_timeout: float = 10
-    body_timeout: float = 4
-    idle_timeout: float = 4
-
-
 class Site(ServerSite):
     """
     A C{twisted.web} Site for our own channels.
 
     @ivar resource: what renders every request; a leaf is rendered at once, without traversal.
     @ivar limits: see L{Limits}.
-    @ivar channels: the connections there are.
+    @ivar admission: the connections there are, and who may come in.
+    @ivar channels: the same connections.
     @ivar draining: connections are closed as soon as they are idle.
     @ivar parse: the parser of header fields.
     @ivar offload: who sends long files, or None: the reactor's thread.
@@ -73,11 +58,12 @@ class Site(ServerSite):
         self.reactor: Any
         super().__init__(resource, reactor=reactor, parsePOSTFormSubmission=False)
         self.limits = limits
-        self.channels: set[HTTP1Channel] = set()
         self.draining = False
         self.parse = field_parser()
         self.offload: Offload | None = None
         self.seconds: Callable[[], float] = reactor.seconds
+        self.admission = Admission(limits, self.seconds)
+        self.channels = self.admission.channels
         self._date = Date()
         self._log_request = log_request
         self._log_refusal = log_refusal
@@ -110,7 +96,7 @@ class Site(ServerSite):
 
     def lost(self, channel: HTTP1Channel) -> None:
         """A connection is over."""
-        self.channels.discard(channel)
+        self.admission.left(channel)
         self._check_drained()
 
     def date(self) -> str:
@@ -123,20 +109,37 @@ class Site(ServerSite):
 
     def refused(self, channel: HTTP1Channel, error: HTTPError) -> None:
         """A request was refused before any resource saw it."""
-        self._complain(channel, f"{error.status}: {error.reason}")
+        self._complain(
+            channel.peer[0], self._request_line(channel), f"{error.status}: {error.reason}"
+        )
 
     def file_shrunk(self, channel: HTTP1Channel, name: str) -> None:
         """The file C{name} became shorter while it was sent: the connection is, or will be, cut."""
-        self._complain(channel, f"{name} became shorter while it was sent: cut")
+        what = self._request_line(channel)
+        self._complain(channel.peer[0], what, f"{name} became shorter while it was sent: cut")
 
-    def _complain(self, channel: HTTP1Channel, text: str) -> None:
+    def turned_away(self, peer: str) -> bytes:
+        """
+        A connection was not let in.
+
+        @param peer: whence it came.
+        @return: what to tell it.
+        """
+        limit = self.limits.per_peer
+        text = f"503: has {limit} connections already (http-connections-per-peer)"
+        self._complain(peer, "", text)
+        return self.error_response(503)
+
+    def _request_line(self, channel: HTTP1Channel) -> str:
+        if channel.request is None:
+            return ""
+        environ = channel.request.head.environ
+        return f"{environ['REQUEST_METHOD']} {environ['REQUEST_URI']}: "
+
+    def _complain(self, peer: str, what: str, text: str) -> None:
         self._refusals += 1
         if self._refusals <= _REFUSALS:
-            what = ""
-            if channel.request is not None:
-                environ = channel.request.head.environ
-                what = f"{environ['REQUEST_METHOD']} {environ['REQUEST_URI']}: "
-            self._log_refusal(f"{channel.peer[0]}: {what}{text}")
+            self._log_refusal(f"{peer}: {what}{text}")
 
     def error_response(self, status: int, headers: str = "") -> bytes:
         """A short response, whole, after which the connection is closed."""
@@ -165,3 +168,4 @@ class Site(ServerSite):
             channel.timed_out()
         for channel in [one for one in self.channels if one.transport.stuck(now, limit)]:
             channel.abort()
+        self.admission.look_again()

@@ -6,17 +6,18 @@ names that reach the application.  One framing or 400; never two readings of the
 
 from __future__ import annotations
 
+from ipaddress import IPv6Address
 from urllib.parse import unquote_to_bytes
 
 from twsgi.errors import HTTPError
 from twsgi.wire.fields import FieldParser
 from twsgi.wire.grammar import (
     ABSOLUTE_FORM,
-    BARE_LF,
     CONTENT_LENGTH,
     HOST,
     REQUEST_LINE,
     REQUEST_LINE_ANY_VERSION,
+    TOKEN,
 )
 
 #: Names that never reach the application: C{Proxy} would become HTTP_PROXY (httpoxy).
@@ -51,10 +52,11 @@ class RequestHead:
     expects_continue: bool
 
 
-def request_head(head: bytes, parse: FieldParser) -> RequestHead:
+def request_head(head: bytes, parse: FieldParser, max_vars: int = 0) -> RequestHead:
     """
     Reads a complete head (request line, fields, empty line).
 
+    @param max_vars: how many fields it may have; 0: any number.
     @raise HTTPError: what to answer, and why.
     """
     line = REQUEST_LINE.match(head)
@@ -70,7 +72,10 @@ def request_head(head: bytes, parse: FieldParser) -> RequestHead:
         "SERVER_PROTOCOL": "HTTP/1.1" if request.http11 else "HTTP/1.0",
     }
     authority = _set_path(environ, uri)
-    _set_fields(environ, parse(head))
+    fields = parse(head)
+    if len(fields) > max_vars > 0:
+        raise HTTPError(431, f"more headers than max-vars ({max_vars})")
+    _set_fields(environ, fields)
     host = environ.get("HTTP_HOST")
     if host is None:
         if request.http11:
@@ -98,7 +103,8 @@ def check_incomplete(data: bytes, end: int, limit: int) -> None:
         if data.find(b"\r\n", 0, limit) < 0:
             raise HTTPError(414, f"request line over buffer-size ({limit})")
         raise HTTPError(431, f"headers over buffer-size ({limit})")
-    if BARE_LF.search(data):
+    # Never a line end here (RFC 9112, 2.2).  Counted, for this is done anew for every piece.
+    if data.count(b"\n") != data.count(b"\r\n"):
         raise HTTPError(400, "a line that ends in LF alone")
     if data and data[0] <= 32 and data != b"\r":
         raise HTTPError(400, "not HTTP")
@@ -185,10 +191,19 @@ def cgi_name(name: bytes) -> str:
 
 
 def _check_host(host: str) -> None:
-    if HOST.match(host) is None:
+    found = HOST.match(host)
+    if found is None or not (found[1] is None or _is_ipv6(found[1])):
         raise HTTPError(400, f"malformed or repeated Host: {host[:60]!r}")
     if len(_hosts) < _CACHED_HOSTS:
         _hosts.add(host)
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _set_framing(request: RequestHead) -> None:
@@ -204,7 +219,9 @@ def _set_framing(request: RequestHead) -> None:
         if not request.http11:
             raise HTTPError(400, "Transfer-Encoding in HTTP/1.0")
         if coding.lower() != "chunked":
-            raise HTTPError(501 if "," not in coding else 400, f"Transfer-Encoding: {coding[:60]}")
+            # RFC 9112, 6.1: one that we do not know; anything else is none, or more than one.
+            status = 400 if TOKEN.match(coding) is None else 501
+            raise HTTPError(status, f"Transfer-Encoding: {coding[:60]}")
         request.chunked = True
     elif length is not None:
         if CONTENT_LENGTH.match(length) is None:

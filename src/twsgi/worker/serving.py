@@ -94,8 +94,10 @@ class Serving:
         # Imported here: a worker that has only links needs nothing of twisted.web.
         from twsgi.static.resource import StaticFiles
         from twsgi.web.acceptor import Acceptor
+        from twsgi.web.descriptors import connections_possible
+        from twsgi.web.limits import limits
         from twsgi.web.poller import poller
-        from twsgi.web.site import Limits, Site
+        from twsgi.web.site import Site
         from twsgi.wsgi.root import ApplicationRoot
 
         settings = self._settings
@@ -104,14 +106,14 @@ class Serving:
             # Absolute from now on: an application may change its directory.
             roots = [os.path.abspath(one) for one in settings.check_static]
             root = StaticFiles(roots, root, self._sink.line)
-        limits = Limits(
-            buffer_size=settings.buffer_size,
-            headers_timeout=settings.http_headers_timeout,
-            body_timeout=settings.socket_timeout,
-            idle_timeout=settings.socket_timeout if settings.http_keepalive else 0,
+        most = limits(
+            settings,
+            pause=settings.socket_timeout,
+            idle=settings.socket_timeout if settings.http_keepalive else 0,
+            connections=connections_possible(),
         )
         self._poller = poller(self._reactor)
-        self._site = Site(root, self._poller, limits, self._answered, self._sink.line)
+        self._site = Site(root, self._poller, most, self._answered, self._sink.line)
         self._site.offload = offload_threads(
             settings.offload_threads,
             self._poller,

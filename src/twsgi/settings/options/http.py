@@ -38,6 +38,26 @@ ROWS = (
         difference="4096 in uWSGI, which resets the connection; here the answer is 431.",
     ),
     Option(
+        "max-vars",
+        "count",
+        "The most header fields that a request may have.",
+        short="v",
+        difference="64 CGI variables in uWSGI, which resets the connection; here it is 431.",
+    ),
+    Option(
+        "limit-post",
+        "size",
+        "The most bytes of a request's body; 0: no limit.",
+        difference="Chunked bodies count too, and the answer is 413; uWSGI closes the connection.",
+    ),
+    Option(
+        "post-buffering-bufsize",
+        "size",
+        "How many bytes of a request's body stay in memory; a longer one goes to a temporary file.",
+        difference="In uWSGI the size of the buffer through which post-buffering reads. "
+        "Here every body is read before the application is called.",
+    ),
+    Option(
         "http-timeout",
         "seconds",
         "How long a request waits for a free core, and then for its response to start.",
@@ -73,5 +93,32 @@ ROWS = (
         "seconds",
         "How long a connection of http-socket may be idle, or not move while a body is awaited.",
         short="z",
+    ),
+    Option(
+        "http-min-body-rate",
+        "number",
+        "Bytes a second that a request's body must come with, on average; 0: any. "
+        "It does not count until the body has taken http-timeout, or socket-timeout.",
+        difference="uWSGI has no such option.",
+    ),
+    Option(
+        "http-keepalive-requests",
+        "number",
+        "How many requests a connection may bring before it is closed; 0: any number.",
+        difference="uWSGI has no such option.",
+    ),
+    Option(
+        "http-connections",
+        "number",
+        "How many connections a process has at once; others wait in the kernel's queue. "
+        "0: as many as there are descriptors for.",
+        difference="uWSGI has no such option.",
+    ),
+    Option(
+        "http-connections-per-peer",
+        "number",
+        "How many connections one address may have to a process; one more is answered 503. "
+        "0: any number: behind a proxy all clients share one address.",
+        difference="uWSGI has no such option.",
     ),
 )

@@ -1,0 +1,85 @@
+"""L{Admission}: how many connections there are, in all and of each client, and who may come in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from heapq import nsmallest
+from typing import TYPE_CHECKING
+
+from twsgi.web.limits import Limits
+
+if TYPE_CHECKING:
+    from twsgi.web.http1 import HTTP1Channel
+
+#: At the limit one connection in so many, of those kept idle longest, is closed at a time.
+_SHARE = 64
+
+
+class Admission:
+    """
+    The connections of one L{Site <twsgi.web.site.Site>}.  Reactor thread.
+
+    @ivar channels: the connections there are.
+    """
+
+    def __init__(self, limits: Limits, seconds: Callable[[], float]) -> None:
+        """
+        @param seconds: the reactor's clock.
+        """
+        self.channels: set[HTTP1Channel] = set()
+        self._limits = limits
+        self._seconds = seconds
+        self._by_peer: dict[str, int] = {}
+        self._waiting: list[Callable[[], None]] = []
+
+    def admits(self, peer: str) -> bool:
+        """
+        One more connection from this address may come in.
+
+        @param peer: empty where there is no address that tells clients apart.
+        """
+        limit = self._limits.per_peer
+        return not limit or not peer or self._by_peer.get(peer, 0) < limit
+
+    def room(self) -> int:
+        """How many more connections there may be."""
+        limit = self._limits.connections
+        return limit - len(self.channels) if limit else 1 << 30
+
+    def make_room(self) -> None:
+        """Closes some of the connections that have been kept idle longest."""
+        kept = [(since, id(one), one) for one in self.channels if (since := one.kept_since())]
+        for _, _, channel in nsmallest(max(1, len(self.channels) // _SHARE), kept):
+            channel.give_way()
+
+    def wait(self, resume: Callable[[], None]) -> None:
+        """Calls C{resume}, once, when there is room again, or may be made."""
+        if resume not in self._waiting:
+            self._waiting.append(resume)
+
+    def entered(self, channel: HTTP1Channel) -> None:
+        """A connection was made."""
+        self.channels.add(channel)
+        if self._limits.per_peer:
+            peer = channel.peer[0]
+            self._by_peer[peer] = self._by_peer.get(peer, 0) + 1
+
+    def left(self, channel: HTTP1Channel) -> None:
+        """A connection is over."""
+        if channel not in self.channels:
+            return
+        self.channels.discard(channel)
+        if self._limits.per_peer:
+            peer = channel.peer[0]
+            count = self._by_peer.pop(peer) - 1
+            if count:
+                self._by_peer[peer] = count
+        if self.room() > 0:
+            self.look_again()
+
+    def look_again(self) -> None:
+        """Lets those try who wait for room: connections may have become idle meanwhile."""
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            for resume in waiting:
+                resume()
