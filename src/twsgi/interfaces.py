@@ -55,6 +55,19 @@ class IResponseSink(Interface):
         Never raises; after L{finish} it does nothing.
         """
 
+    def close_after() -> None:
+        """
+        Whatever else was agreed, the connection is closed after this response, if only that makes
+        sure that nothing is taken for a part of the next one.  Before L{finish}.
+        """
+
+    def disconnected() -> bool:
+        """
+        True once the client is known to be gone, or to have closed its side: a browser that
+        leaves does no more than that, and a client that waits for the response may.  After the
+        response has ended, what was known then.  Any thread; never blocks.
+        """
+
 
 class IThreadSafeTransport(Interface):
     """

@@ -11,6 +11,7 @@ from twsgi.proxy.balancer import Balancer, SharedBalancer
 from twsgi.proxy.dispatcher import Dispatcher
 from twsgi.proxy.link import FrontendLink
 from twsgi.proxy.root import ProxyRoot
+from twsgi.proxy.spool import Spools
 from twsgi.wire import frames
 
 #: What a worker answers where it does not matter what: bytes for the client, ready as they are.
@@ -106,7 +107,13 @@ class Frontend:
     """
 
     def __init__(
-        self, *, queue: int = 10, timeout: float = 60, frontends: int = 1, **limits: Any
+        self,
+        *,
+        queue: int = 10,
+        timeout: float = 60,
+        frontends: int = 1,
+        spool: int = 0,
+        **limits: Any,
     ) -> None:
         self.fixture = SiteFixture(None, **limits)
         self.reactor = self.fixture.reactor
@@ -131,7 +138,7 @@ class Frontend:
             self.lost.append,
         )
         self.dispatcher.start()
-        self.fixture.site.resource = ProxyRoot(self.dispatcher)
+        self.fixture.site.resource = ProxyRoot(self.dispatcher, Spools(spool, self.reports.append))
 
     def link(self, worker: int = 1) -> FakeLink:
         """A new link to C{worker}."""

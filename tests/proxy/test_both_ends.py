@@ -33,9 +33,12 @@ def echo(environ: dict[str, Any], start_response: Any) -> list[bytes]:
 class BothEndsCase(SynchronousTestCase):
     """A frontend, and a worker whose only core is the test."""
 
+    #: Bytes of a response that may wait on disk.
+    spool = 0
+
     def setUp(self) -> None:
         self.patch(Core, "start", start_nothing)
-        self.frontend = Frontend()
+        self.frontend = Frontend(spool=self.spool)
         self.application: Any = echo
         self.cores = Cores(
             lambda environ, start_response: self.application(environ, start_response),
@@ -231,56 +234,118 @@ class RetiredTests(BothEndsCase):
         self.assertEqual(self.closed, self.links)
 
 
-class SlowClientTests(BothEndsCase):
+class SlowClientCase(BothEndsCase):
+    """A client that does not read, of an application that does not end."""
+
+    SIZE = 64 * 1024
+    PIECES = 400
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.written: list[int] = []
+
+        def application(environ: Any, start_response: Any) -> Any:
+            start_response("200 OK", [("Content-Length", str(self.SIZE * self.PIECES))])
+            for number in range(self.PIECES):
+                self.written.append(number)
+                yield bytes((number % 256,)) * self.SIZE
+
+        self.application = application
+        ours, self.client_socket = socket.socketpair()
+        ours.setblocking(False)
+        self.client_socket.setblocking(False)
+        self.addCleanup(self.client_socket.close)
+        channel = HTTP1Channel(self.frontend.fixture.site, ("", ""))
+        self.connection = Connection(ours, channel, self.frontend.reactor)
+        channel.makeConnection(self.connection)
+        self.connection.startReading()
+        self.client_socket.sendall(get())
+        self.frontend.turn()
+        self.core = threading.Thread(target=step, args=(self.cores,), daemon=True)
+        self.core.start()
+
+    def tearDown(self) -> None:
+        self.connection.abortConnection()
+        super().tearDown()
+
+    def read_all(self) -> bytes:
+        """What the client receives from now on, to the end."""
+        received = []
+        while True:
+            busy = self.frontend.reactor.turn()
+            try:
+                received.append(self.client_socket.recv(1 << 20))
+            except BlockingIOError:
+                if not busy and not self.core.is_alive():
+                    return b"".join(received)
+                self.core.join(0.001)
+
+    def assertWhole(self, response: bytes) -> None:
+        """All pieces have come, in their order."""
+        body = response.partition(b"\r\n\r\n")[2]
+        pieces = [bytes((number % 256,)) * self.SIZE for number in range(self.PIECES)]
+        self.assertTrue(body == b"".join(pieces), f"{len(body)} bytes")
+
+
+class SlowClientTests(SlowClientCase):
     """Back-pressure from a client that does not read to the application's thread."""
 
     def test_waits(self) -> None:
         """The application waits while its client does not read; nothing grows, all arrives."""
-        size = 64 * 1024
-        pieces = 400
-        written: list[int] = []
-
-        def application(environ: Any, start_response: Any) -> Any:
-            start_response("200 OK", [("Content-Length", str(size * pieces))])
-            for number in range(pieces):
-                written.append(number)
-                yield bytes((number % 256,)) * size
-
-        self.application = application
-        ours, theirs = socket.socketpair()
-        ours.setblocking(False)
-        theirs.setblocking(False)
-        self.addCleanup(theirs.close)
-        channel = HTTP1Channel(self.frontend.fixture.site, ("", ""))
-        connection = Connection(ours, channel, self.frontend.reactor)
-        channel.makeConnection(connection)
-        connection.startReading()
-        theirs.sendall(get())
-        self.frontend.turn()
-        core = threading.Thread(target=step, args=(self.cores,), daemon=True)
-        core.start()
         # The core writes until it waits: then neither side has anything to do any more.
         before = -1
-        while before != len(written) or not connection.full:
-            before = len(written)
+        while before != len(self.written) or not self.connection.full:
+            before = len(self.written)
             self.frontend.turn()
-            core.join(0.05)
-        self.assertTrue(core.is_alive())
-        self.assertLess(len(written), pieces // 4)
-        self.assertLess(connection.queued(), 2 * 256 * 1024)
-        received = 0
-        while core.is_alive() or self.frontend.reactor.turn():
-            self.frontend.reactor.turn()
-            try:
-                received += len(theirs.recv(1 << 20))
-            except BlockingIOError:
-                core.join(0.001)
-        try:
-            while data := theirs.recv(1 << 20):
-                received += len(data)
-                self.frontend.turn()
-        except BlockingIOError:
-            pass
-        self.assertGreater(received, size * pieces)
-        self.assertEqual(len(written), pieces)
-        connection.abortConnection()
+            self.core.join(0.05)
+        self.assertTrue(self.core.is_alive())
+        self.assertLess(len(self.written), self.PIECES // 4)
+        self.assertLess(self.connection.queued(), 2 * 256 * 1024)
+        self.assertWhole(self.read_all())
+
+
+class SpooledTests(SlowClientCase):
+    """The same with room on disk."""
+
+    spool = 30 * 1024 * 1024
+
+    def test_does_not_wait(self) -> None:
+        """The core is free before its client has read a byte; all arrives, from the disk."""
+        while self.core.is_alive():
+            self.frontend.turn()
+            self.core.join(0.001)
+        self.frontend.turn()
+        self.assertEqual(len(self.written), self.PIECES)
+        self.assertLess(self.connection.queued(), 2 * 256 * 1024)
+        self.assertWhole(self.read_all())
+
+    def test_next_request(self) -> None:
+        """The next response on the connection comes behind what is stored."""
+        while self.core.is_alive():
+            self.frontend.turn()
+            self.core.join(0.001)
+        self.application = echo
+        self.client_socket.sendall(get("/second"))
+        self.serve()
+        response = self.read_all()
+        body, _, second = response.partition(b"HTTP/1.1 200 OK\r\n")[2].partition(b"HTTP/1.1")
+        self.assertWhole(body)
+        self.assertTrue(second.startswith(b" 200 OK"))
+
+
+class SmallSpoolTests(SlowClientCase):
+    """The same with less room on disk than it takes."""
+
+    spool = 4 * 1024 * 1024
+
+    def test_waits_later(self) -> None:
+        """When the disk's share is used up the core waits; all arrives."""
+        before = -1
+        while before != len(self.written) or not self.connection.full:
+            before = len(self.written)
+            self.frontend.turn()
+            self.core.join(0.05)
+        self.assertTrue(self.core.is_alive())
+        self.assertGreater(len(self.written), self.spool // self.SIZE)
+        self.assertLess(len(self.written), self.PIECES // 2)
+        self.assertWhole(self.read_all())

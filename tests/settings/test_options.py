@@ -22,6 +22,7 @@ OURS = {
     "http-keepalive-requests",
     "http-connections",
     "http-connections-per-peer",
+    "http-response-spool",
 }
 PAGE = Path(__file__).parents[2] / "docs" / "options.md"
 

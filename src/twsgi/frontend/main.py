@@ -29,6 +29,7 @@ from twsgi.proxy.balancer import Balancer, SharedBalancer
 from twsgi.proxy.dispatcher import Dispatcher
 from twsgi.proxy.link import FrontendLink
 from twsgi.proxy.root import ProxyRoot
+from twsgi.proxy.spool import Spools
 from twsgi.static.resource import StaticFiles
 from twsgi.web.acceptor import Acceptor
 from twsgi.web.descriptors import connections_possible, raise_limit
@@ -61,7 +62,7 @@ class Frontend:
             sink.line,
             self._link_lost,
         )
-        root: Any = ProxyRoot(self._dispatcher)
+        root: Any = ProxyRoot(self._dispatcher, Spools(settings.http_response_spool, sink.line))
         if settings.check_static:
             roots = [os.path.abspath(one) for one in settings.check_static]
             root = StaticFiles(roots, root, sink.line)

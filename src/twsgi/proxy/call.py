@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from twsgi.errors import HTTPError
+from twsgi.proxy.spool import Spool, Spools
 from twsgi.web.body import Body
 from twsgi.web.files import send_file_response
 from twsgi.web.http1 import HTTP1Channel
@@ -27,17 +28,35 @@ class Call:
     @ivar deadline: reactor seconds at which waiting, in the queue or for the first byte of the
         response, ends with 503 or 504; 0 once the response has begun.
     @ivar link: where it is being served, or None while it waits.
+    @ivar closed: the client will send no more; its response goes on.
     @ivar gone: the client is not there any more.
     """
 
-    __slots__ = ("_channel", "body", "deadline", "frame", "gone", "link", "queued_since")
+    __slots__ = (
+        "_channel",
+        "_spool",
+        "_spools",
+        "body",
+        "closed",
+        "deadline",
+        "frame",
+        "gone",
+        "link",
+        "queued_since",
+    )
 
-    def __init__(self, request: Request, deadline: float) -> None:
+    def __init__(self, request: Request, deadline: float, spools: Spools) -> None:
+        """
+        @param spools: the frontend's, for what the client has not read.
+        """
+        self._spools = spools
+        self._spool: Spool | None = None
         channel: Any = request.channel
         self._channel: HTTP1Channel = channel
         self.deadline = deadline
         self.queued_since = 0.0
         self.link: FrontendLink | None = None
+        self.closed = channel.client_closed
         self.gone = False
         self.body: Body | None = None
         self.frame = self._encode(request)
@@ -71,9 +90,10 @@ class Call:
         if self.gone:
             return
         channel = self._channel
-        if data:
+        if data and not self._store(data):
             channel.relay(data)
         if flags & frames.LAST:
+            self._close_spool()
             if flags & frames.CUT:
                 channel.abort()
             else:
@@ -83,6 +103,7 @@ class Call:
         """The rest of the response: a part of a file, whose descriptor is this object's now."""
         self.deadline = 0.0
         self.done()
+        self._close_spool()
         if self.gone:
             os.close(descriptor)
         else:
@@ -90,8 +111,24 @@ class Call:
             send_file_response(self._channel, descriptor, offset, count, close)
 
     def full(self) -> bool:
-        """The client is slower than the worker: what waits for it has passed the mark."""
-        return not self.gone and self._channel.transport.full
+        """The client is slower than the worker: what waits for it has passed all marks."""
+        if self.gone or not self._channel.transport.full:
+            return False
+        spool = self._spool
+        return not self._spools.limit if spool is None else not spool.room
+
+    def _store(self, data: bytes) -> bool:
+        """What memory has no room for goes to the disk, if that has."""
+        transport = self._channel.transport
+        if not transport.full:
+            return False
+        if self._spool is None:
+            self._spool = Spool(self._spools)
+        return self._spool.write(transport, data)
+
+    def _close_spool(self) -> None:
+        if self._spool is not None:
+            self._spool.close()
 
     def refuse(self, status: int, reason: str, headers: str = "") -> None:
         """Answers with an error instead of a worker's response."""
@@ -110,6 +147,7 @@ class Call:
         else:
             self._channel.relayed = None
             self._channel.abort()
+            self._close_spool()
             self.gone = True
 
     def done(self) -> None:
@@ -125,8 +163,15 @@ class Call:
         if self.link is not None:
             self.link.resume()
 
+    def client_closed(self) -> None:
+        """The client will send no more: the worker is told, in case the application asks."""
+        self.closed = True
+        if self.link is not None:
+            self.link.tell_closed()
+
     def client_lost(self) -> None:
         """The client is gone; what the worker still says is dropped."""
         self.gone = True
+        self._close_spool()
         if self.link is not None:
             self.link.cancel()

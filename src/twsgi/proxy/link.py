@@ -62,6 +62,8 @@ class FrontendLink:
         self._cancelled = False
         call.link = self
         self._connection.write(call.frame)
+        if call.closed:
+            self.tell_closed()
 
     def resume(self) -> None:
         """The client reads again, or is gone: so do we."""
@@ -74,6 +76,11 @@ class FrontendLink:
         if self.call is not None and self.call.body is None and not self._cancelled:
             self._cancelled = True
             self._connection.write(frames.encode_cancel())
+
+    def tell_closed(self) -> None:
+        """The client will send no more; once for each request that is sent."""
+        if self.call is not None and self.call.body is None and not self._cancelled:
+            self._connection.write(frames.encode_closed())
 
     def close(self) -> None:
         """Closes the link; it is idle."""
@@ -175,6 +182,8 @@ class FrontendLink:
         call.done()
         if call.gone:
             self.cancel()
+        elif call.closed:
+            self.tell_closed()
 
     def read_closed(self) -> None:
         """The worker has closed the link, or is gone."""

@@ -9,6 +9,7 @@ from twisted.web.server import NOT_DONE_YET
 
 from twsgi.proxy.call import Call
 from twsgi.proxy.dispatcher import Dispatcher
+from twsgi.proxy.spool import Spools
 
 
 class ProxyRoot(Resource):
@@ -16,12 +17,13 @@ class ProxyRoot(Resource):
 
     isLeaf = True
 
-    def __init__(self, dispatcher: Dispatcher) -> None:
+    def __init__(self, dispatcher: Dispatcher, spools: Spools) -> None:
         super().__init__()
         self._dispatcher = dispatcher
+        self._spools = spools
 
     def render(self, request: Any) -> Any:
         """C{IResource}."""
         dispatcher = self._dispatcher
-        dispatcher.dispatch(Call(request, request.started + dispatcher.timeout))
+        dispatcher.dispatch(Call(request, request.started + dispatcher.timeout, self._spools))
         return NOT_DONE_YET

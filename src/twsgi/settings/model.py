@@ -59,6 +59,7 @@ class Settings:
     #: 0: as many as there are descriptors for.
     http_connections: int = 0
     http_connections_per_peer: int = 0
+    http_response_spool: int = 64 * 1024 * 1024
     http_processes: int = 1
     #: 0: as long as C{listen}.
     http_queue: int = 0

@@ -47,7 +47,7 @@ class ReactorSink:
         self._condition = threading.Condition()
         self._in_flight = 0
         self._moved = 0
-        self._lost = self._aborted = False
+        self._lost = self._aborted = self._close = False
         self._head: tuple[str, list[tuple[str, str]], int | None] | None = None
         # The reactor's: pieces that are not the Request's yet, None: the end of the response.
         self._queue: deque[bytes | None] = deque()
@@ -78,6 +78,14 @@ class ReactorSink:
         self.head_sent = True
         self._hand_over(data, True)
         self.finished = True
+
+    def close_after(self) -> None:
+        """See L{IResponseSink}.  On HTTP/2 nothing can pass for a part of the next response."""
+        self._close = self._stream is None
+
+    def disconnected(self) -> bool:
+        """See L{IResponseSink}."""
+        return self._lost
 
     def abort(self) -> None:
         """See L{IResponseSink}."""
@@ -143,6 +151,8 @@ class ReactorSink:
                 if data is None:
                     self._send_head()
                     self._request.unregisterProducer()
+                    if self._close:
+                        self._request.channel.persistent = 0
                     self._request.finish()
                     return
                 data = self._what_fits(data)
@@ -206,6 +216,8 @@ class ReactorSink:
             fields.removeHeader(name)
         for name, value in headers:
             fields.addRawHeader(name.encode("latin-1"), value.encode("latin-1"))
+        if self._close:
+            fields.setRawHeaders("connection", ["close"])
         if length is not None and not fields.hasHeader("content-length"):
             fields.setRawHeaders("content-length", [str(length)])
 

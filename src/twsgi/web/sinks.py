@@ -107,6 +107,14 @@ class EncodedSink:
             self.head_sent = self.finished = True
             self._end(self._held + data + encoder.end(), encoder.close)
 
+    def close_after(self) -> None:
+        """See L{IResponseSink}."""
+        self._encoder.close = True
+
+    def disconnected(self) -> bool:
+        """See L{IResponseSink}."""
+        raise AssertionError("a sink knows its client")
+
     def abort(self) -> None:
         """See L{IResponseSink}."""
         with self._lock:
@@ -156,6 +164,11 @@ class ThreadSink(EncodedSink):
         super().__init__(encoder, date)
         self._channel = channel
         self._timeout = timeout
+
+    def disconnected(self) -> bool:
+        """See L{IResponseSink}.  The reactor reads while the application runs."""
+        channel = self._channel
+        return channel.client_closed or not channel.transport.connected
 
     def _send(self, data: bytes) -> None:
         self._channel.transport.write_from_thread(data, self._timeout)

@@ -24,8 +24,10 @@ _FILE = Struct("<QQ")
 REQUEST_HEAD = _REQUEST.size
 RESPONSE_HEAD = _RESPONSE.size
 
-# Kinds of frame.  REQUEST, CANCEL and WANT_FILE go to the worker, the others to the frontend.
-REQUEST, RESPONSE, RETIRE, WANT_BODY, BOUNCE, FILE, CANCEL, WANT_FILE = range(1, 9)
+# Kinds of frame.  REQUEST, CANCEL, WANT_FILE, CLOSED go to the worker, the others to the frontend.
+REQUEST, RESPONSE, RETIRE, WANT_BODY, BOUNCE, FILE, CANCEL, WANT_FILE, CLOSED = range(1, 10)
+#: What may come behind a request, or, too late, before the next one.
+NOTES = (CANCEL, CLOSED)
 
 # Flags of a request.
 KEEP_ALIVE, HEAD, HTTP11, SPOOLED = 1, 2, 4, 8
@@ -67,6 +69,11 @@ def encode_request(flags: int, variables: bytes, body: bytes, length: int) -> by
 def encode_cancel() -> bytes:
     """Nobody waits for the response any more; it is to end, in whatever way."""
     return _REQUEST.pack(CANCEL, 0, 0, 0, 0)
+
+
+def encode_closed() -> bytes:
+    """The client will send no more.  It may be gone, or wait for its response, which goes on."""
+    return _REQUEST.pack(CLOSED, 0, 0, 0, 0)
 
 
 def encode_want_file() -> bytes:

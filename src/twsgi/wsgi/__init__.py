@@ -2,6 +2,7 @@
 One request through one WSGI application, on one thread (PEP 3333).
 
 - L{twsgi.wsgi.loader}: finds the application that C{module} or C{wsgi-file} names.
+- L{twsgi.wsgi.errorstream}: C{wsgi.errors}: lines that reach the log whole.
 - L{twsgi.wsgi.environ}: what the application is told.
 - L{twsgi.wsgi.response}: what it may say, and how that reaches a sink.
 - L{twsgi.wsgi.application}: one call of the application, from its beginning to C{close()}.

@@ -27,6 +27,7 @@ from twsgi.web.threads import hand_to_reactor
 from twsgi.wire import frames
 from twsgi.wire.response import Date, ResponseEncoder
 from twsgi.wsgi.application import Application, run_application
+from twsgi.wsgi.errorstream import stream
 from twsgi.wsgi.link import CANCELLED, LinkSink, WorkerLink
 from twsgi.wsgi.response import Response
 
@@ -106,9 +107,9 @@ class Core(threading.Thread):
                 alive = True
             if request is not None and request is not CANCELLED:
                 self._serve_link(link, request.flags, request.variables, request.body)
-        except FrameError:
+        except FrameError as error:
             alive = False
-            traceback.print_exc()
+            self._cores.report(f"frontend {link.frontend}: {error}")
         finally:
             if alive:
                 link.retire_if_asked()
@@ -151,11 +152,14 @@ class Core(threading.Thread):
         environ.update(variables)
         environ["wsgi.input"] = body
         environ["uwsgi.core"] = self.index
+        environ["twsgi.client_disconnected"] = sink.disconnected
         try:
             if not run_application(cores.application, environ, response, cores.report):
                 record[CORE_EXCEPTIONS] += 1
         finally:
             body.close()
+            if stream.begun:
+                stream.flush()
             took = (time.monotonic_ns() - began) // 1000
             record[CORE_MICROSECONDS] += took
             record[CORE_SENT] += sink.head_size + sink.body_size

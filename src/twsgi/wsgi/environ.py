@@ -5,13 +5,20 @@ from __future__ import annotations
 import io
 import os
 import stat
-import sys
 from collections.abc import Iterator
 from typing import Any, TextIO
 
+from twsgi.wsgi.errorstream import stream
+
 
 class FileWrapper:
-    """C{wsgi.file_wrapper}: a file in blocks (PEP 3333)."""
+    """
+    C{wsgi.file_wrapper}: a file in blocks (PEP 3333).
+
+    @ivar limit: how many bytes are read at most, None: all.
+    """
+
+    limit: int | None = None
 
     def __init__(self, file: Any, block_size: int = 65536) -> None:
         self.file = file
@@ -37,7 +44,14 @@ class FileWrapper:
         return descriptor, offset, max(0, found.st_size - offset)
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(lambda: self.file.read(self.block_size), b"")
+        if self.limit is None:
+            return iter(lambda: self.file.read(self.block_size), b"")
+        return self._limited(self.limit)
+
+    def _limited(self, left: int) -> Iterator[bytes]:
+        while left > 0 and (data := self.file.read(min(left, self.block_size))):
+            yield data
+            left -= len(data)
 
 
 def _reads_itself(file: Any) -> bool:
@@ -50,17 +64,6 @@ def _reads_itself(file: Any) -> bool:
     if type(reader) in (io.BufferedReader, io.BufferedRandom):
         reader = reader.raw
     return type(reader) is io.FileIO
-
-
-def error_stream(descriptor: int = 2) -> TextIO:
-    """
-    C{wsgi.errors}: a text stream onto C{descriptor}, which stays open; what is written to it
-    reaches the log line by line.
-    """
-    raw = io.FileIO(descriptor, "w", closefd=False)
-    return io.TextIOWrapper(
-        io.BufferedWriter(raw), encoding="utf-8", errors="backslashreplace", line_buffering=True
-    )
 
 
 def base_environ(
@@ -77,7 +80,7 @@ def base_environ(
         "SERVER_PORT": str(server_port),
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http",
-        "wsgi.errors": errors or sys.stderr,
+        "wsgi.errors": errors or stream,
         "wsgi.multithread": multithread,
         "wsgi.multiprocess": multiprocess,
         "wsgi.run_once": False,

@@ -12,6 +12,8 @@ import sys
 import traceback
 from contextlib import suppress
 
+from twsgi.wsgi import errorstream
+
 #: How often this process was forked on the way from the first one that imported this.  Who sees
 #: it change within a request is the forked process: no other thread lives on there.
 generation = 0
@@ -40,7 +42,7 @@ def leave(error: BaseException | None = None) -> None:
     if not isinstance(code, int):
         _say(str(code))
         code = 1
-    for stream in (sys.stdout, sys.stderr):
+    for stream in (errorstream.stream, sys.stdout, sys.stderr):
         with suppress(Exception):
             stream.flush()
     os._exit(code & 0xFF)

@@ -27,6 +27,8 @@ from twsgi.wire.response import ResponseEncoder
 _READ = 65536
 #: A body above this many bytes is read into a file (a frontend sends such a one as a file itself).
 _IN_MEMORY = 1024 * 1024
+#: What may come behind a request, by its first byte.
+_NOTES = {frames.CANCEL: frames.encode_cancel(), frames.CLOSED: frames.encode_closed()}
 
 
 class LinkRequest:
@@ -55,6 +57,7 @@ class WorkerLink:
     One link.
 
     @ivar frontend: the index of the frontend at its other end.
+    @ivar closed: the client of the request that was read last will send no more.
     """
 
     #: The frontend has offload threads.
@@ -76,7 +79,7 @@ class WorkerLink:
             struct.pack("@ll", seconds, int((timeout - seconds) * 1_000_000)),
         )
         self._lock = threading.Lock()
-        self._retire = self._retired = False
+        self._retire = self._retired = self.closed = False
         self.frontend = frontend
         self.fileno = self._socket.fileno
 
@@ -89,6 +92,7 @@ class WorkerLink:
             meanwhile, or a request whose client has gone before; that one is answered.
         @raise FrameError: these are no requests.
         """
+        self.closed = False
         try:
             received = self._receive_head()
             if received is None:
@@ -99,9 +103,8 @@ class WorkerLink:
                 body = self._receive_file()
             else:
                 body, excess = self._receive_body(data[start:], length)
-                if excess:
+                if excess and self._receive_notes(excess):
                     body.close()
-                    self._receive_cancel(excess)
                     self.send(frames.LAST | frames.CLOSE | frames.CUT, b"")
                     return CANCELLED
         except ConnectionError:
@@ -125,7 +128,7 @@ class WorkerLink:
                 body, excess = self._receive_body(data[start:], length)
                 body.close()
                 if excess:
-                    self._receive_cancel(excess)
+                    self._receive_notes(excess)
             self._send(frames.encode_signal(frames.BOUNCE))
         except ConnectionError:
             return False
@@ -134,13 +137,13 @@ class WorkerLink:
     def _receive_head(self) -> tuple[int, bytes, int, int] | None:
         """
         Flags, what has come, where in it the body begins, and the body's length; None where there
-        was but a cancellation that came late.
+        was but a note that came late.
         """
         data = self._more()
         while True:
             while len(data) < frames.REQUEST_HEAD:
                 data += self._more()
-            if data[0] != frames.CANCEL:
+            if data[0] not in frames.NOTES:
                 break
             data = data[frames.REQUEST_HEAD :]
             if not data:
@@ -178,13 +181,26 @@ class WorkerLink:
         file.seek(0)
         return file, body[missing:] if missing else b""  # type: ignore[return-value]
 
-    def _receive_cancel(self, excess: bytes) -> None:
-        """C{excess}: what came after a request; nothing but its cancellation may."""
-        cancel = frames.encode_cancel()
-        while cancel.startswith(excess) and excess != cancel:
-            excess += self._more()
-        if excess != cancel:
-            raise FrameError("more bytes than the request's frame has")
+    def _receive_notes(self, excess: bytes) -> bool:
+        """
+        C{excess}: what came after a request.  After a cancellation nothing may.
+
+        @return: it is cancelled.
+        """
+        while excess:
+            note = _NOTES.get(excess[0])
+            if note is None or not note.startswith(excess[: len(note)]):
+                raise FrameError("more bytes than the request's frame has")
+            if len(excess) < len(note):
+                excess += self._more()
+                continue
+            if excess == _NOTES[frames.CANCEL]:
+                return True
+            if excess[0] == frames.CANCEL:
+                raise FrameError("more bytes than a cancellation has")
+            self.closed = True
+            excess = excess[len(note) :]
+        return False
 
     def _receive_file(self) -> BinaryIO:
         """The body is a file of the frontend's: asks for its descriptor."""
@@ -218,9 +234,7 @@ class WorkerLink:
         with self._lock:
             try:
                 self._socket.sendall(frames.encode_file(flags, offset, count))
-                answer = self._more(frames.REQUEST_HEAD)
-                while len(answer) < frames.REQUEST_HEAD:
-                    answer += self._more(frames.REQUEST_HEAD - len(answer))
+                answer = self._answer()
                 if answer == frames.encode_want_file():
                     socket.send_fds(self._socket, [b"\0"], [descriptor])
                     return
@@ -229,16 +243,35 @@ class WorkerLink:
                 raise ClientDisconnected(f"the frontend is gone: {error}") from None
         raise ClientDisconnected("the client is gone")
 
+    def _answer(self) -> bytes:
+        """The frontend's answer to an offer; C{closed} may come before it."""
+        while True:
+            answer = b""
+            while len(answer) < frames.REQUEST_HEAD:
+                answer += self._more(frames.REQUEST_HEAD - len(answer))
+            if answer[0] != frames.CLOSED:
+                return answer
+            self.closed = True
+
     def cancelled(self) -> bool:
-        """Nobody waits for the response any more.  The core, within a request."""
+        """
+        Nobody waits for the response any more; sets C{closed}, too.  Within a request, one thread
+        at a time; never blocks.
+        """
         try:
-            # Within a request a frontend says nothing else, and the end of file means it is gone.
-            self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+            while True:
+                # Within a request a frontend says nothing else; end of file means that it is gone.
+                note = self._socket.recv(frames.REQUEST_HEAD, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+                if not note or note[0] != frames.CLOSED:
+                    return True
+                if len(note) < frames.REQUEST_HEAD:
+                    return False
+                self._socket.recv(frames.REQUEST_HEAD)
+                self.closed = True
         except BlockingIOError:
             return False
         except OSError:
-            pass
-        return True
+            return True
 
     def _send(self, *pieces: bytes) -> None:
         with self._lock:
@@ -294,11 +327,24 @@ class WorkerLink:
 class LinkSink(EncodedSink):
     """Sends a response over a core's own link."""
 
-    __slots__ = ("_link",)
+    __slots__ = ("_gone", "_link")
 
     def __init__(self, link: WorkerLink, encoder: ResponseEncoder, date: str) -> None:
         super().__init__(encoder, date)
         self._link = link
+        self._gone = False
+
+    def disconnected(self) -> bool:
+        """See L{IResponseSink}.  A system call, as long as the answer is no."""
+        # Whoever holds the lock sends, and learns by itself if that is in vain.
+        if not self._gone and self._lock.acquire(blocking=False):
+            try:
+                # After the response the link is somebody else's.
+                if not self.finished:
+                    self._gone = self._link.cancelled() or self._link.closed
+            finally:
+                self._lock.release()
+        return self._gone
 
     def _send(self, data: bytes) -> None:
         if self._link.cancelled():

@@ -23,7 +23,8 @@ from twsgi.web.reactorsink import ReactorSink
 from twsgi.wire.grammar import ABSOLUTE_FORM
 from twsgi.wire.head import cgi_name
 from twsgi.wsgi.application import Application, run_application
-from twsgi.wsgi.environ import FileWrapper, error_stream
+from twsgi.wsgi.environ import FileWrapper
+from twsgi.wsgi.errorstream import stream
 from twsgi.wsgi.response import Response
 
 _log = Logger()
@@ -47,7 +48,6 @@ class WSGIResource(StockResource):
     ) -> None:
         super().__init__(reactor, threadpool, application)
         self._application: Application = application
-        self._errors = error_stream()
 
     def render(self, request: Any) -> Any:
         """C{IResource}.  Reactor thread."""
@@ -61,6 +61,7 @@ class WSGIResource(StockResource):
         # From here the body is the application's thread's: twisted.web would close it under its
         # hands when the client goes away.
         request.content = None
+        environ["twsgi.client_disconnected"] = sink.disconnected
         self._threadpool.callInThread(self._serve, environ, response, sink)
         return NOT_DONE_YET
 
@@ -72,6 +73,8 @@ class WSGIResource(StockResource):
         finally:
             sink.abort()  # nothing, after a response that is complete
             body.close()
+            if stream.begun:
+                stream.flush()
 
     def _environ(self, request: Any) -> dict[str, Any]:
         """
@@ -96,7 +99,7 @@ class WSGIResource(StockResource):
             "wsgi.run_once": False,
             "wsgi.multithread": True,
             "wsgi.multiprocess": False,
-            "wsgi.errors": self._errors,
+            "wsgi.errors": stream,
             "wsgi.input": request.content,
             "wsgi.input_terminated": True,
             "wsgi.file_wrapper": FileWrapper,

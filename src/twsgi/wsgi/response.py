@@ -94,7 +94,7 @@ class Response:
         left = self._left
         if left is not None:
             if len(data) > left:
-                self.fault = f"more body than its Content-Length, {self._length}: cut there"
+                self._too_long()
                 data = data[:left]
             self._left = left - len(data)
         if data:
@@ -102,8 +102,11 @@ class Response:
 
     def send(self, result: Iterable[bytes]) -> None:
         """Sends all that the application returned, and ends the response."""
-        if type(result) is FileWrapper and not self._begun and self._send_file(result):
-            return
+        if type(result) is FileWrapper:
+            if not self._begun and self._send_file(result):
+                return
+            # PEP 3333: as far as that, which is no fault of the application's.
+            result.limit = self._left if self._begun else self._length
         if isinstance(result, bytes):
             result = [result]  # uWSGI takes it so, instead of byte by byte
         if type(result) in (list, tuple) and len(result) == 1 and not self._begun:  # type: ignore[arg-type]
@@ -120,8 +123,7 @@ class Response:
         if not self._begun:
             self._begin(0)
         if self._left:
-            self.fault = f"{self._left} bytes less body than its Content-Length, {self._length}"
-            self._sink.abort()
+            self._too_short(b"")
         else:
             self._sink.finish(b"")
 
@@ -135,13 +137,28 @@ class Response:
         if left is None or len(data) == left:
             self._sink.finish(data)
         elif len(data) > left:
-            self.fault = f"more body than its Content-Length, {left}: cut there"
+            self._too_long()
             self._sink.finish(data[:left])
         else:
-            self.fault = f"{left - len(data)} bytes less body than its Content-Length, {left}"
-            if data:
-                self._sink.write(data)
-            self._sink.abort()
+            self._left = left - len(data)
+            self._too_short(data)
+
+    def _too_long(self) -> None:
+        """Nothing after this response can be trusted to begin where the client looks for it."""
+        self.fault = f"more body than its Content-Length, {self._length}: cut there"
+        self._sink.close_after()
+        if not self._sink.head_sent:
+            self._begin(None)  # so that the head says so
+
+    def _too_short(self, data: bytes) -> None:
+        """
+        C{data}: the last there is.  The head leaves in any case: what it says may be all that is
+        wanted, such as C{X-Accel-Redirect} with the length of what it names.
+        """
+        self.fault = f"{self._left} bytes less body than its Content-Length, {self._length}"
+        if data or not self._sink.head_sent:
+            self._sink.write(data)
+        self._sink.abort()
 
     def _send_file(self, wrapper: FileWrapper) -> bool:
         """

@@ -121,4 +121,11 @@ ROWS = (
         "0: any number: behind a proxy all clients share one address.",
         difference="uWSGI has no such option.",
     ),
+    Option(
+        "http-response-spool",
+        "size",
+        "How many bytes of a response that its client has not read yet a frontend keeps in a "
+        "temporary file, so that no core waits; all responses together 16 times that. 0: none.",
+        difference="uWSGI has no such option.",
+    ),
 )
