@@ -25,7 +25,10 @@ class Balancer(Generic[_Link]):
 
     def idle(self, worker: int, link: _Link) -> None:
         """See L{IBalancer}."""
-        self._idle.setdefault(worker, []).append(link)
+        links = self._idle.get(worker)
+        if links is None:
+            links = self._idle[worker] = []
+        links.append(link)
 
     def remove(self, worker: int, link: _Link) -> None:
         """See L{IBalancer}."""

@@ -90,10 +90,11 @@ class Call:
         if self.gone:
             return
         channel = self._channel
-        if data and not self._store(data):
+        if data and not (channel.transport.full and self._store(data)):
             channel.relay(data)
         if flags & frames.LAST:
-            self._close_spool()
+            if self._spool is not None:
+                self._spool.close()
             if flags & frames.CUT:
                 channel.abort()
             else:
@@ -119,12 +120,9 @@ class Call:
 
     def _store(self, data: bytes) -> bool:
         """What memory has no room for goes to the disk, if that has."""
-        transport = self._channel.transport
-        if not transport.full:
-            return False
         if self._spool is None:
             self._spool = Spool(self._spools)
-        return self._spool.write(transport, data)
+        return self._spool.write(self._channel.transport, data)
 
     def _close_spool(self) -> None:
         if self._spool is not None:

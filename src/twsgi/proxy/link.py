@@ -93,7 +93,11 @@ class FrontendLink:
         if self._file is not None:
             self._take_file(*self._file)
             return
+        flags = self._decoder.whole(data)
         try:
+            if flags >= 0:
+                self._relay(flags, data[frames.RESPONSE_HEAD :])
+                return
             for kind, flags, piece in self._decoder.feed(data):
                 if kind == frames.RESPONSE:
                     self._relay(flags, piece)
@@ -117,8 +121,9 @@ class FrontendLink:
             raise FrameError("a response without a request")
         if flags & frames.LAST:
             self.call = call.link = None
-            # An earlier frame in the same bytes may have stopped us; nobody would resume us now.
-            self._connection.startReading()
+            if not self._connection.reading:
+                # By an earlier frame in the same bytes; nobody would resume us now.
+                self._connection.startReading()
             call.relay(flags, data)
             self._dispatcher.finished(self)
             return

@@ -109,12 +109,15 @@ class HTTP1Channel:
         """Bytes came."""
         if self._state == _CLOSED:
             return
+        if not self.busy:
+            # Nobody but this thread makes it busy: there is nobody to share the buffer with.
+            self._buffer = self._buffer + data if self._buffer else data
+            self._advance()
+            return
         with self.transport.lock:
             # A thread that ends a response looks at the buffer, holding the lock, to see whether
             # the reactor has to go on.
-            if self._buffer:
-                data = self._buffer + data
-            self._buffer = data
+            data = self._buffer = self._buffer + data
             busy = self.busy
         if not busy:
             self._advance()
@@ -140,25 +143,26 @@ class HTTP1Channel:
 
     def _step(self) -> bool:
         """Takes a head or a piece of a body; False where more bytes are needed."""
-        return self._step_head() if self._reception is None else self._step_body(self._reception)
-
-    def _step_head(self) -> bool:
+        if self._reception is not None:
+            return self._step_body(self._reception)
         data = self._buffer
-        while data[:2] == b"\r\n":
+        while data.startswith(b"\r\n"):
             # RFC 9112, 2.2: empty lines before a request are tolerated.
             data = self._buffer = data[2:]
+        site = self.site
+        limits = site.limits
         end = data.find(b"\r\n\r\n") + 4
-        if end < 4 or end > self.site.limits.buffer_size:
-            check_incomplete(data, end, self.site.limits.buffer_size)
+        if end < 4 or end > limits.buffer_size:
+            check_incomplete(data, end, limits.buffer_size)
             if data and self._state == _IDLE:
                 self._state = _HEAD
-                self.deadline = self.site.seconds() + self.site.limits.headers_timeout
+                self.deadline = site.seconds() + limits.headers_timeout
             return False
         if end == len(data):
             self._buffer = b""
         else:
             data, self._buffer = data[:end], data[end:]
-        head = request_head(data, self.site.parse, self.site.limits.max_vars)
+        head = request_head(data, site.parse, limits.max_vars)
         if head.length or head.chunked:
             self._await_body(head)
         else:
@@ -258,10 +262,9 @@ class HTTP1Channel:
 
     def finish(self, close: bool) -> None:
         """The response is complete.  C{close}: it was the last on this connection."""
-        with self.transport.lock:
-            self.request = self.relayed = None
-            self.busy = False
-            more = bool(self._buffer)
+        self.request = self.relayed = None
+        self.busy = False
+        more = bool(self._buffer)
         if self._state == _CLOSED:
             return
         if close or (not more and self.client_closed):
@@ -269,8 +272,9 @@ class HTTP1Channel:
             return
         # A client that was promised the connection may be sending on it already: while all are
         # closed one more request is taken, and told that it was the last.
-        wait = LAST_REQUEST if self.site.draining else self.site.limits.idle_timeout
-        self.deadline = self.site.seconds() + wait
+        site = self.site
+        wait = LAST_REQUEST if site.draining else site.limits.idle_timeout
+        self.deadline = site.seconds() + wait
         if self._paused:
             self._paused = False
             self.transport.startReading()

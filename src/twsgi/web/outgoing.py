@@ -36,13 +36,13 @@ class Outgoing:
     """
     The sending half of L{Connection <twsgi.web.transport.Connection>}, and the closing.
 
+    @ivar full: C{HIGH_WATER} was passed; C{protocol.drained()} will say when it is over.
     @ivar connected: False from the moment the socket is closed.
     @ivar lock: held by every send and by the close; also guards what the protocol's state shares
         with other threads.
     """
 
     __slots__ = (
-        "_full",
         "_offload",
         "_offloaded",
         "_outbox",
@@ -58,6 +58,7 @@ class Outgoing:
         "connected",
         "disconnecting",
         "fileno",
+        "full",
         "lock",
     )
 
@@ -73,7 +74,7 @@ class Outgoing:
         self.lock = threading.Lock()
         self.connected = True
         self.disconnecting = False
-        self._writing = self._full = self._streaming = False
+        self._writing = self.full = self._streaming = False
         self._offloaded: Transfer | None = None
         self._outbox: Outbox | None = None
         self._room: threading.Condition | None = None
@@ -111,8 +112,8 @@ class Outgoing:
 
     def _made_room(self) -> None:
         # Asked now, not before a file's end was told: what followed it may fill the queue again.
-        if self._full and self.queued() <= LOW_WATER:
-            self._full = False
+        if self.full and self.queued() <= LOW_WATER:
+            self.full = False
             if self._producer is not None and self._streaming:
                 self._producer.resumeProducing()
             self._protocol.drained()
@@ -138,19 +139,14 @@ class Outgoing:
                 return
             waiting = self.queued()
         self._start_writing()
-        if waiting > HIGH_WATER and not self._full:
-            self._full = True
+        if waiting > HIGH_WATER and not self.full:
+            self.full = True
             if self._producer is not None and self._streaming:
                 self._producer.pauseProducing()
 
     def writeSequence(self, data: Any) -> None:
         """C{write} of the pieces joined."""
         self.write(b"".join(data))
-
-    @property
-    def full(self) -> bool:
-        """C{HIGH_WATER} was passed; C{protocol.drained()} will say when it is over."""
-        return self._full
 
     def stuck(self, now: float, limit: float) -> bool:
         """
@@ -193,7 +189,7 @@ class Outgoing:
         self._streaming = streaming
         if not streaming:
             self._start_writing()
-        elif self._full:
+        elif self.full:
             producer.pauseProducing()
 
     def unregisterProducer(self) -> None:

@@ -52,9 +52,10 @@ class Connection(Outgoing):
     """
     One connected, non-blocking stream socket.
 
+    @ivar reading: what comes is read; else it stays in the kernel.
     """
 
-    __slots__ = ("_ended", "_lingering", "_reading", "receive")
+    __slots__ = ("_ended", "_lingering", "reading", "receive")
 
     def __init__(
         self,
@@ -69,7 +70,7 @@ class Connection(Outgoing):
         @param offload: who sends long parts of files; None: the reactor's thread.
         """
         super().__init__(sock, protocol, reactor, offload)
-        self._reading = self._lingering = self._ended = False
+        self.reading = self._lingering = self._ended = False
         #: What C{doRead} calls for bytes; a protocol that awaits more than bytes may replace it.
         self.receive: Callable[[int], bytes] = sock.recv
 
@@ -116,14 +117,14 @@ class Connection(Outgoing):
 
     def startReading(self) -> None:
         """Begins, or goes on, to read."""
-        if self.connected and not self._reading and not self._ended:
-            self._reading = True
+        if self.connected and not self.reading and not self._ended:
+            self.reading = True
             self._reactor.addReader(self)
 
     def stopReading(self) -> None:
         """Leaves what comes in the kernel."""
-        if self._reading:
-            self._reading = False
+        if self.reading:
+            self.reading = False
             self._reactor.removeReader(self)
 
     pauseProducing = stopReading

@@ -131,6 +131,18 @@ class ResponseDecoder:
         self._left = 0
         self._flags = 0
 
+    def whole(self, data: bytes) -> int:
+        """
+        The usual case told apart, for it needs no more: C{data} is one frame of bytes for the
+        client, whole and alone.
+
+        @return: its flags, -1: L{feed} has to look.
+        """
+        if len(data) < RESPONSE_HEAD or self._left or self._buffer:
+            return -1
+        kind, flags, _, length = _RESPONSE.unpack_from(data)
+        return flags if kind == RESPONSE and length == len(data) - RESPONSE_HEAD else -1
+
     def feed(self, data: bytes) -> Iterable[tuple[int, int, bytes]]:
         """
         Takes bytes in any pieces.
