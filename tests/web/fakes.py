@@ -44,6 +44,10 @@ class FakeConnection:
     def doRead(self) -> None:
         """Nothing waits in the kernel."""
 
+    def unread(self) -> bool:
+        """Nor anything that nobody has read."""
+        return False
+
     def stuck(self, now: float, limit: float) -> bool:
         return self.stalled
 

@@ -63,6 +63,13 @@ class OneRequestTests(SynchronousTestCase):
         self.assertEqual(self.client.responses()[1][1][b"connection"], b"keep-alive")
         self.assertEqual(self.client.lost, "")
 
+    def test_unread(self) -> None:
+        """What waits unread in the kernel must not turn the close into a reset."""
+        client = SiteFixture(Echo()).client()
+        client.connection.unread = lambda: True  # type: ignore[method-assign]
+        client.send(get("/", "Connection: close"))
+        self.assertEqual((client.statuses(), client.lost), ([200], "linger"))
+
     def test_keep_alive_off(self) -> None:
         """Without an idle limit no connection is kept."""
         client = SiteFixture(self.echo, idle_timeout=0).client()

@@ -1,9 +1,9 @@
 """L{HTTP1Channel}: one HTTP/1 connection: heads, bodies, pipelining, deadlines, keep-alive.
 
 One request at a time: what comes after it waits, bounded, until its response has been sent.  The
-response is written by a C{twisted.web} resource (C{writeHeaders}, C{write}, C{requestDone}), or as
-ready bytes by whoever framed them (C{relay}, C{finish}), or on an application's thread, which ends
-with C{finish_from_thread}.
+response is written by a C{twisted.web} resource (L{twsgi.web.face}), or as ready bytes by whoever
+framed them (C{relay}, C{finish}), or on an application's thread, which ends with
+C{finish_from_thread}.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from twisted.python.failure import Failure
 
 from twsgi.errors import HTTPError
 from twsgi.web.body import Body
+from twsgi.web.face import ResourceFace
 from twsgi.web.reception import Reception
 from twsgi.web.request import Request
 from twsgi.web.threads import hand_to_reactor
@@ -38,18 +39,15 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _IDLE, _HEAD, _BODY, _CLOSED = range(4)
 
 
-class HTTP1Channel:
+class HTTP1Channel(ResourceFace):
     """
     One connection.  Reactor thread, unless a method says otherwise.
 
-    @ivar transport: the L{Connection}.
-    @ivar site: what it shares with the other connections of its listener.
     @ivar deadline: reactor seconds after which L{timed_out} is called, 0: never.
     @ivar busy: a request is under way.  Set by the reactor; cleared by whoever ends the response,
         holding C{transport.lock}.
     @ivar client_closed: the client will send no more; it may still read.
     @ivar peer: the client's address and port, as CGI variables have them.
-    @ivar request: the request under way.
     @ivar relayed: who relays its response, if somebody does: told when the client has read what
         waited (C{drained()}), when C{client_closed}, and when it is gone (C{client_lost()}).
     """
@@ -57,7 +55,6 @@ class HTTP1Channel:
     __slots__ = (
         "_advancing",
         "_buffer",
-        "_held",
         "_paused",
         "_reception",
         "_served",
@@ -68,28 +65,22 @@ class HTTP1Channel:
         "deadline",
         "peer",
         "relayed",
-        "request",
-        "site",
-        "transport",
     )
-
-    transport: Connection
 
     def __init__(self, site: Site, peer: tuple[str, str], server_port: str = "") -> None:
         """
         @param server_port: SERVER_PORT of its requests, where it is not what applications are told
             anyway.
         """
-        self.site = site
+        super().__init__(site)
         self.peer = peer
         self._server_port = server_port
         self.busy = self._advancing = self._paused = self.client_closed = False
         self._served = 0
         self.deadline = 0.0
-        self.request: Request | None = None
         self.relayed: Any = None
         self._state = _IDLE
-        self._buffer = self._held = b""
+        self._buffer = b""
         self._reception: Reception | None = None
 
     def makeConnection(self, transport: Connection) -> None:
@@ -206,54 +197,6 @@ class HTTP1Channel:
         self.request = request
         request.process()
 
-    # The response, by a resource of twisted.web.
-
-    def writeHeaders(self, version: bytes, code: bytes, reason: bytes, headers: Any) -> None:
-        """C{twisted.web}: the response's head; it leaves with what is written next."""
-        assert self.request is not None
-        self._held = self.request.encode_head(code, reason, headers, self.site.date())
-
-    def write(self, data: bytes) -> None:
-        """C{twisted.web}: bytes of the body."""
-        if self._held:
-            data, self._held = self._held + data, b""
-        self.transport.write(data)
-
-    def writeSequence(self, data: Any) -> None:
-        """C{twisted.web}: bytes of the body."""
-        self.write(b"".join(data))
-
-    def requestDone(self, request: Request) -> None:
-        """C{twisted.web}: the response is complete."""
-        self.write(b"")
-        self.finish(not request.keep_alive)
-
-    def registerProducer(self, producer: Any, streaming: bool) -> None:
-        """C{twisted.web}."""
-        self.write(b"")
-        self.transport.registerProducer(producer, streaming)
-
-    def unregisterProducer(self) -> None:
-        """C{twisted.web}."""
-        self.transport.unregisterProducer()
-
-    def loseConnection(self) -> None:
-        """C{twisted.web}."""
-        self._state = _CLOSED
-        self.transport.loseConnection()
-
-    def isSecure(self) -> bool:
-        """C{twisted.web}: our own transports are plain."""
-        return False
-
-    def getPeer(self) -> Any:
-        """C{twisted.web}: the client's C{IAddress}."""
-        return self.transport.getPeer()
-
-    def getHost(self) -> Any:
-        """C{twisted.web}: our C{IAddress}."""
-        return self.transport.getHost()
-
     # The response, as ready bytes.
 
     def relay(self, data: bytes) -> None:
@@ -268,7 +211,7 @@ class HTTP1Channel:
         if self._state == _CLOSED:
             return
         if close or (not more and self.client_closed):
-            self._lose(linger=more)
+            self._lose(linger=more or self.transport.unread())
             return
         # A client that was promised the connection may be sending on it already: while all are
         # closed one more request is taken, and told that it was the last.

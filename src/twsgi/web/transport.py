@@ -153,6 +153,13 @@ class Connection(Outgoing):
         self._lingering = True
         self.loseConnection()
 
+    def unread(self) -> bool:
+        """Something has come that nobody has read: closing now would be a reset."""
+        try:
+            return bool(self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+        except OSError:
+            return False
+
     def getPeer(self) -> Any:
         """C{ITransport}."""
         return address(self._socket.getpeername)
