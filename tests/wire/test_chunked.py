@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from time import process_time
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -21,7 +22,8 @@ GOOD = [
     (b"A\r\n0123456789\r\n000\r\n\r\n", b"0123456789", b""),
     (b"000000000000003\r\nabc\r\n0\r\n\r\n", b"abc", b""),
     (b"3;a\r\nabc\r\n0;b=c\r\n\r\n", b"abc", b""),
-    (b'3 ; a="b;c"\xff\t\r\nabc\r\n0\r\n\r\n', b"abc", b""),
+    (b'3 ; a="b;c"\r\nabc\r\n0\r\n\r\n', b"abc", b""),
+    (b'3\t;a = "\\"\xff\t" ;b=c;d\r\nabc\r\n0\r\n\r\n', b"abc", b""),
     (b"0\r\nA: b\r\nContent-Length: 9\r\nHost: x\r\n\r\nx", b"", b"x"),
 ]
 
@@ -31,6 +33,18 @@ BAD = [
     b"-3\r\nabc\r\n",
     b"0_3\r\nabc\r\n",
     b" 3 \r\nabc\r\n",
+    b"3 \r\nabc\r\n",
+    b"3\t\r\nabc\r\n",
+    b"3;\r\nabc\r\n",
+    b"3;;a\r\nabc\r\n",
+    b"3;=b\r\nabc\r\n",
+    b"3;a=\r\nabc\r\n",
+    b"3;a \r\nabc\r\n",
+    b"3;a b\r\nabc\r\n",
+    b'3;a="b\r\nabc\r\n',
+    b'3;a="b\\"\r\nabc\r\n',
+    b'3;a="b"c\r\nabc\r\n',
+    b"3;\xe9\r\nabc\r\n",
     b"\t3\r\nabc\r\n",
     b"3g\r\nabc\r\n",
     b"3,a\r\nabc\r\n",
@@ -60,6 +74,22 @@ BAD = [
     b"0\r\n\n",
     b"0\r\nX\rY\r\n\r\n",
 ]
+
+
+_TOKENS = st.lists(st.sampled_from(b"!#$%&'*+-.^_`|~09AZaz"), min_size=1, max_size=4).map(bytes)
+_BLANKS = st.sampled_from([b"", b" ", b"\t "])
+_QUOTED = st.lists(
+    st.sampled_from([b"a", b";", b"=", b" ", b"\t", b"\xff", b'\\"', b"\\\\", b"\\a"]), max_size=4
+).map(lambda parts: b'"' + b"".join(parts) + b'"')
+_VALUES = st.tuples(_BLANKS, st.just(b"="), _BLANKS, _TOKENS | _QUOTED).map(b"".join)
+#: RFC 9112, 7.1.1 and 7.1.2.
+_EXTENSIONS = st.lists(
+    st.tuples(_BLANKS, st.just(b";"), _BLANKS, _TOKENS, _VALUES | st.just(b"")).map(b"".join),
+    max_size=3,
+).map(b"".join)
+_TRAILERS = st.tuples(
+    _TOKENS, st.just(b":"), _BLANKS, _TOKENS | st.just(b""), _BLANKS, st.just(b"\r\n")
+).map(b"".join)
 
 
 def fed(pieces: list[bytes]) -> tuple[bytes, bytes] | None:
@@ -173,6 +203,34 @@ class ChunkedTests(SynchronousTestCase):
         """Chunks come back in any pieces; what follows them is the rest."""
         data = encoded(chunks) + b"0\r\n\r\n" + rest
         self.assertEqual(fed(split(data, cuts)), (b"".join(chunks), rest))
+
+    @settings(deadline=None, max_examples=150)
+    @given(
+        st.lists(st.tuples(st.binary(min_size=1, max_size=9), _EXTENSIONS), max_size=4),
+        _EXTENSIONS,
+        st.lists(_TRAILERS, max_size=3),
+        st.lists(st.integers(0, 10**6), max_size=8),
+    )
+    def test_grammar(
+        self,
+        chunks: list[tuple[bytes, bytes]],
+        last: bytes,
+        trailers: list[bytes],
+        cuts: list[int],
+    ) -> None:
+        """Extensions and trailers of RFC 9112's grammar are taken, and change no body."""
+        data = b"".join(encoded([chunk], extension) for chunk, extension in chunks)
+        data += b"0" + last + b"\r\n" + b"".join(trailers) + b"\r\nnext"
+        self.assertEqual(fed(split(data, cuts)), (b"".join(chunk for chunk, _ in chunks), b"next"))
+
+    def test_linear(self) -> None:
+        """No line costs more than it is long: lines at the limit, for which trying would do."""
+        for unit in (b" ", b";", b";a", b"; a ", b";a=b", b';a="b"', b"a", b'"', b'\\"', b"; a = "):
+            for start in (b"3", b"3;a", b'3;a="', b"3;a="):
+                line = (start + unit * LINE_LIMIT)[: LINE_LIMIT - 2]
+                before = process_time()
+                self.assertEqual(outcome([line + b"\0\r\n"]), 400)
+                self.assertLess(process_time() - before, 0.5, line[:20])
 
     @settings(deadline=None, max_examples=300)
     @given(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from time import process_time
+from typing import Any
 from unittest import skipIf
 
 from hypothesis import example, given, settings
@@ -97,6 +99,21 @@ class GrammarMixin:
     def test_none(self: SynchronousTestCase) -> None:
         """A head without fields has none."""
         self.assertEqual(self.parse(head()), [])
+
+    def test_linear(self: Any) -> None:
+        """
+        No field costs more than it is long, refused or not: 60000 bytes, for which a search that
+        tries all ways of dividing them would take seconds.
+        """
+        blanks, words = b" " * 60000, b"b " * 30000
+        for line in (b"A:" + blanks, b"A:" + blanks + b"b", b"A: " + words, blanks + b"A: b"):
+            for data in (head(line), head(line + b"\0"), head(b"A: b", line + b"\r c")):
+                before = process_time()
+                try:
+                    self.parse(data)
+                except HTTPError:
+                    pass
+                self.assertLess(process_time() - before, 0.5, data[:30])
 
     def test_many(self: SynchronousTestCase) -> None:
         """Two thousand fields are as good as one; a limit is the channel's."""

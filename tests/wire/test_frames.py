@@ -44,6 +44,18 @@ from twsgi.wire.frames import (
 _TEXT = st.text(st.characters(min_codepoint=1, max_codepoint=255), max_size=10)
 
 
+#: What begins like a request.
+_HEADS = st.builds(
+    struct.pack,
+    st.just("<BBHIQ"),
+    st.just(REQUEST),
+    st.integers(0, 255),
+    st.just(0),
+    st.integers(0, 2 * VARIABLES_LIMIT),
+    st.integers(0, 2**64 - 1),
+)
+
+
 def received(pieces: list[bytes]) -> list[tuple[int, int, bytes]]:
     """
     The frames in C{pieces}, bytes of one response frame joined: flags end a frame only where they
@@ -67,6 +79,19 @@ def joined(frames: list[tuple[int, int, bytes]]) -> list[tuple[int, int, bytes]]
         out.append((kind, flags, held + data))
         held = b""
     return [*out, (RESPONSE, 0, held)] if held else out
+
+
+def tolerated(pieces: list[bytes]) -> tuple[list[tuple[int, int, bytes]], bool]:
+    """The frames before a fault, and whether there was one."""
+    decoder = ResponseDecoder()
+    frames: list[tuple[int, int, bytes]] = []
+    try:
+        for piece in pieces:
+            for frame in decoder.feed(piece):
+                frames.append(frame)
+    except FrameError:
+        return joined(frames), True
+    return joined(frames), False
 
 
 class RequestTests(SynchronousTestCase):
@@ -108,6 +133,23 @@ class RequestTests(SynchronousTestCase):
         self.assertEqual(len(encode_cancel()), REQUEST_HEAD)
         self.assertEqual(encode_cancel()[0], CANCEL)
         self.assertRaises(FrameError, decode_request_head, encode_cancel())
+
+    @settings(deadline=None, max_examples=150)
+    @given(st.binary(min_size=REQUEST_HEAD, max_size=40) | _HEADS)
+    def test_any_bytes(self, data: bytes) -> None:
+        """Only an L{FrameError} is ever raised; what is taken is what was encoded."""
+        try:
+            flags, variables, length = decode_request_head(data)
+        except FrameError:
+            pass
+        else:
+            again = struct.pack("<BBHIQ", REQUEST, flags, 0, variables, length)
+            self.assertEqual(decode_request_head(again), (flags, variables, length))
+        try:
+            environ = decode_variables(data)
+        except FrameError:
+            return
+        self.assertEqual(decode_variables(encode_variables(environ)), environ)
 
     def test_variables_refused(self) -> None:
         """A name without a value is a fault of the frame."""
@@ -199,6 +241,32 @@ class ResponseTests(SynchronousTestCase):
         pieces = [data[one:two] for one, two in itertools.pairwise(ends)]
         self.assertEqual(received([data]), frames)
         self.assertEqual(joined(received(pieces)), joined(frames))
+
+    @settings(deadline=None, max_examples=300)
+    @given(
+        st.binary(max_size=40)
+        | st.lists(
+            st.sampled_from(
+                [
+                    encode_signal(RETIRE),
+                    encode_response(0, b"ab"),
+                    encode_response(LAST, b""),
+                    encode_file(LAST, 1, 2),
+                    encode_response_head(LAST | CUT, 9),
+                    b"\x02",
+                    b"\0\0\0",
+                    b"\x06\x01\0\0\x09\0\0\0",
+                ]
+            ),
+            max_size=6,
+        ).map(b"".join),
+        st.lists(st.integers(0, 10**6), max_size=8),
+    )
+    def test_any_bytes(self, data: bytes, cuts: list[int]) -> None:
+        """Only an L{FrameError} is ever raised, and how bytes are cut never changes the outcome."""
+        ends = sorted({cut % (len(data) + 1) for cut in cuts} | {0, len(data)})
+        pieces = [data[one:two] for one, two in itertools.pairwise(ends)]
+        self.assertEqual(tolerated(pieces), tolerated([data]))
 
     def test_refused(self) -> None:
         """A frame of no worker's, and a signal with bytes, are refused."""

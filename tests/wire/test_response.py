@@ -24,6 +24,14 @@ from twsgi.wire.response import (
 
 DATE = "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n"
 _TOKEN = st.text("!#$%&'*+.^_`|~-09AZaz", min_size=1, max_size=8)
+#: What could end a line, a name or a head, among what could not.
+_NASTY = st.lists(
+    st.sampled_from(
+        ["\r\n", "\r", "\n", "\0", "a", "B", ":", " ", "\t", "\x7f", "\x85", "\u20ac", "1"]
+    )
+    | st.sampled_from(["Content-Length", "Connection", "Date", "Transfer-Encoding"]),
+    max_size=5,
+).map("".join)
 _LATIN = st.text(st.characters(max_codepoint=0xFF, exclude_categories=["Cc"]), max_size=12)
 
 
@@ -306,6 +314,33 @@ class EncoderTests(SynchronousTestCase):
         """A chunked body that is not ended is known to be cut."""
         data, _ = framed([b"abc"])
         self.assertRaises(IncompleteRead, parsed, data[: -len(b"0\r\n\r\n")])
+
+    @settings(deadline=None, max_examples=300)
+    @given(
+        st.lists(st.tuples(_TOKEN | _NASTY, _LATIN | _NASTY), max_size=3),
+        st.sampled_from(["200 ", "404 Not Found"]) | _NASTY.map("200 ".__add__) | _NASTY,
+    )
+    def test_any_text(self, headers: list[tuple[str, str]], status: str) -> None:
+        """
+        Whatever an application says, it is refused with a L{ResponseError}, or it is sent as one
+        head of as many lines as there are fields.
+        """
+        try:
+            check_status(status)
+            length = check_headers(headers)
+        except ResponseError:
+            return
+        data, _ = framed([b"x" * (length or 0)] if length else [], status=status, headers=headers)
+        head, end, _ = data.partition(b"\r\n\r\n")
+        self.assertTrue(end)
+        lines = head.split(b"\r\n")
+        kept = [one for one in headers if one[0].lower() not in HOP_BY_HOP]
+        self.assertEqual(lines[0].rstrip(b" "), f"HTTP/1.1 {status}".rstrip(" ").encode("latin-1"))
+        for (name, value), line in zip(kept, lines[1:], strict=False):
+            self.assertEqual(line, f"{name}: {value}".encode("latin-1"))
+        self.assertNotRegex(head.replace(b"\r\n", b""), b"[\0\r\n]")
+        own = (b"Date:", b"Content-Length:", b"Transfer-Encoding:", b"Connection:")
+        self.assertTrue(all(line.startswith(own) for line in lines[1 + len(kept) :]), lines)
 
     @settings(deadline=None, max_examples=150)
     @given(

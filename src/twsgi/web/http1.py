@@ -18,6 +18,7 @@ from twsgi.web.face import ResourceFace
 from twsgi.web.reception import Reception
 from twsgi.web.request import Request
 from twsgi.web.threads import hand_to_reactor
+from twsgi.wire.grammar import EMPTY_LINES
 from twsgi.wire.head import RequestHead, check_incomplete, request_head
 
 if TYPE_CHECKING:
@@ -137,9 +138,9 @@ class HTTP1Channel(ResourceFace):
         if self._reception is not None:
             return self._step_body(self._reception)
         data = self._buffer
-        while data.startswith(b"\r\n"):
+        if data.startswith(b"\r\n"):
             # RFC 9112, 2.2: empty lines before a request are tolerated.
-            data = self._buffer = data[2:]
+            data = self._buffer = EMPTY_LINES.sub(b"", data, 1)
         site = self.site
         limits = site.limits
         end = data.find(b"\r\n\r\n") + 4

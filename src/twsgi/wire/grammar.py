@@ -9,11 +9,17 @@ _TCHAR = r"!#$%&'*+.^_`|~0-9A-Za-z-"
 #: RFC 9110, 5.6.2.
 TOKEN = re.compile(rf"[{_TCHAR}]+\Z")
 
-#: RFC 9112, 3: C{method SP request-target SP HTTP-version}; a target is visible ASCII.
-REQUEST_LINE = re.compile(rb"([%b]+) ([!-~]+) HTTP/1\.([01])\r\n" % _TCHAR.encode())
+#: RFC 9112, 2.2: what may come before a request.
+EMPTY_LINES = re.compile(rb"\A(?:\r\n)+")
+
+#: RFC 9112, 3: C{method SP request-target SP HTTP-version}; a target is visible ASCII.  There is no
+#: tunnel, so no CONNECT: a client would take what follows a 200 for one, whatever the target was.
+REQUEST_LINE = re.compile(rb"(?!CONNECT )([%b]+) ([!-~]+) HTTP/1\.([01])\r\n" % _TCHAR.encode())
 
 #: The same with any version, to tell 505 from 400.
-REQUEST_LINE_ANY_VERSION = re.compile(rb"[%b]+ [!-~]+ HTTP/\d\.\d\r\n" % _TCHAR.encode())
+REQUEST_LINE_ANY_VERSION = re.compile(
+    rb"(?!CONNECT )[%b]+ [!-~]+ HTTP/\d\.\d\r\n" % _TCHAR.encode()
+)
 
 #: RFC 9112, 5: one field line, without obs-fold; the value without the white space around it.
 #: The look ahead keeps the two runs of white space from sharing one in every possible way.

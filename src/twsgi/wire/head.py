@@ -221,11 +221,11 @@ def _set_framing(request: RequestHead) -> None:
         if coding.lower() != "chunked":
             # RFC 9112, 6.1: one that we do not know; anything else is none, or more than one.
             status = 400 if TOKEN.match(coding) is None else 501
-            raise HTTPError(status, f"Transfer-Encoding: {coding[:60]}")
+            raise HTTPError(status, f"Transfer-Encoding: {coding[:60]!r}")
         request.chunked = True
     elif length is not None:
         if CONTENT_LENGTH.match(length) is None:
-            raise HTTPError(400, f"Content-Length: {length[:60]}")
+            raise HTTPError(400, f"Content-Length: {length[:60]!r}")
         request.length = int(length)
     connection = environ.get("HTTP_CONNECTION")
     if connection is None:
@@ -236,5 +236,5 @@ def _set_framing(request: RequestHead) -> None:
     expect = environ.get("HTTP_EXPECT")
     if expect is not None and request.http11:
         if expect.lower() != "100-continue":
-            raise HTTPError(417, f"Expect: {expect[:60]}")
+            raise HTTPError(417, f"Expect: {expect[:60]!r}")
         request.expects_continue = request.chunked or request.length > 0
