@@ -3,8 +3,8 @@
 A path is a client's, so nothing is concluded from how it reads.  The file is opened first, and
 then the kernel is asked where that which was opened really lies: no symbolic link, in whatever
 place of the path, however often it is changed meanwhile, can make one file be checked and another
-be sent.  Nothing of the answer is remembered, so nothing of it can be outdated; it costs 4 µs for
-a file, and one C{stat} for a path that is none (C{realpath} would be 12 to 20 for either).
+be sent.  Nothing of the answer is remembered here, so nothing of it can be outdated; it costs 4 µs
+for a file, and one C{access} for a path that is none (C{realpath} would be 12 to 20 for either).
 
 Hard links cannot be told from files, here or anywhere.
 """
@@ -31,24 +31,54 @@ class FoundFile:
     @ivar real: the path without symbolic links.
     @ivar size: bytes when it was opened.
     @ivar modified: Unix time of the last modification when it was opened.
+    @ivar changed: the same of the last change of any kind, a new name included.
+    @ivar identity: see L{identity}.
+    @ivar path: where it was found.
+    @ivar earlier: where it would have been found before, had there been one.
     """
 
-    __slots__ = ("descriptor", "modified", "name", "real", "size")
+    __slots__ = (
+        "changed",
+        "descriptor",
+        "earlier",
+        "identity",
+        "modified",
+        "name",
+        "path",
+        "real",
+        "size",
+    )
 
     def __init__(
-        self, descriptor: int, name: bytes, real: bytes, size: int, modified: float
+        self, descriptor: int, status: os.stat_result, name: bytes, real: bytes, path: bytes
     ) -> None:
         self.descriptor = descriptor
         self.name = name
         self.real = real
-        self.size = size
-        self.modified = modified
+        self.path = path
+        self.earlier: list[bytes] = []
+        self.size = status.st_size
+        self.modified = status.st_mtime
+        self.changed = status.st_ctime
+        self.identity = identity(status)
 
     def close(self) -> None:
         """Closes the file.  Does nothing the second time: the number may be another's by then."""
         if self.descriptor >= 0:
             descriptor, self.descriptor = self.descriptor, -1
             os.close(descriptor)
+
+
+def _is_regular(path: bytes) -> bool:
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except OSError:
+        return False
+
+
+def identity(status: os.stat_result) -> tuple[int, ...]:
+    """What tells a file, and its content, from every other, and from what it was before."""
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 class StaticRoots:
@@ -88,19 +118,19 @@ class StaticRoots:
         if b"/.." in name and b"/../" in name + b"/":
             self._dots(name)
             return None
+        earlier: list[bytes] = []
         for root in self._roots:
             path = root.path + name
             # Mostly there is none, and this says so without an exception, in half the time.
             if not os.access(path, os.F_OK):
+                earlier.append(path)
                 continue
-            try:
-                regular = stat.S_ISREG(os.stat(path).st_mode)
-            except OSError:
-                continue
-            if regular:
+            if _is_regular(path):
                 found = self._open(root, path, name)
                 if found is not None:
+                    found.earlier = earlier
                     return found
+            earlier.append(path)
         return None
 
     def _open(self, root: _Root, path: bytes, name: bytes) -> FoundFile | None:
@@ -115,7 +145,7 @@ class StaticRoots:
             status = os.fstat(descriptor)
             real = real_path(descriptor, path)
             if stat.S_ISREG(status.st_mode) and root.holds(real):
-                return FoundFile(descriptor, name, real, status.st_size, status.st_mtime)
+                return FoundFile(descriptor, status, name, real, path)
             self._denied(root, real)
         except OSError:
             pass

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from twisted.web.resource import IResource, Resource
+from twisted.web.server import NOT_DONE_YET
 
 from twsgi.static.check import StaticRoots
-from twsgi.static.file import respond
+from twsgi.static.file import plain, respond
+from twsgi.static.small import SmallFiles, send
 
 
 class StaticFiles(Resource):
@@ -20,15 +23,21 @@ class StaticFiles(Resource):
     isLeaf = True
 
     def __init__(
-        self, roots: Sequence[str], application: IResource, log: Callable[[str], None]
+        self,
+        roots: Sequence[str],
+        application: IResource,
+        log: Callable[[str], None],
+        seconds: Callable[[], float] = time.time,
     ) -> None:
         """
         @param roots: absolute directories of C{check-static}, in order.
         @param application: a leaf.
         @param log: told, in a line, of paths that lead out of their root.
+        @param seconds: Unix time.
         """
         super().__init__()
         self._roots = StaticRoots(roots, log)
+        self._small = SmallFiles(seconds)
         self._application = application
 
     def render(self, request: Any) -> Any:
@@ -39,7 +48,12 @@ class StaticFiles(Resource):
         """
         environ = request.head.environ
         if environ["REQUEST_METHOD"] in ("GET", "HEAD"):
-            found = self._roots.find(environ["PATH_INFO"])
+            path = environ["PATH_INFO"]
+            file = self._small.get(path)
+            if file is not None and plain(request):
+                send(request, file)
+                return NOT_DONE_YET
+            found = self._roots.find(path)
             if found is not None:
-                return respond(request, found)
+                return respond(request, found, self._small)
         return self._application.render(request)

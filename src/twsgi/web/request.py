@@ -153,28 +153,38 @@ class Request(ServerRequest):
 
         @param date: the Date field's line.
         """
-        lines = [b"HTTP/1.1 ", code, b" ", reason, b"\r\n"]
+        fields, self.header_count = field_lines(headers)
         framed = self.method == b"HEAD" or code in (b"204", b"304")
-        for name, values in headers.getAllRawHeaders():
-            lower = name.lower()
-            if lower in (b"connection", b"keep-alive"):
-                continue
-            if lower in (b"content-length", b"transfer-encoding"):
-                framed = True
-            for value in values:
-                lines += (name, b": ", value, b"\r\n")
-        self.header_count = len(lines) // 4 - 1
-        self.keep_alive = self.keep_alive and framed
-        if not self.keep_alive:
-            lines.append(b"Connection: close\r\n")
-        elif not self.head.http11:
-            lines.append(b"Connection: keep-alive\r\n")
-        if not headers.hasHeader("date"):
-            lines.append(date.encode("latin-1"))
-        lines.append(b"\r\n")
-        head = b"".join(lines)
+        if not (framed or headers.hasHeader("content-length")):
+            self.keep_alive = self.keep_alive and headers.hasHeader("transfer-encoding")
+        lines = b"HTTP/1.1 %b %b\r\n%b" % (code, reason, fields)
+        head = self.head_of_fields(lines, "" if headers.hasHeader("date") else date)
         self.head_size = len(head)
         return head
 
+    def head_of_fields(self, lines: bytes, date: str) -> bytes:
+        """
+        The head that begins with C{lines}, with the fields that are the connection's.
+
+        @param date: the Date field's line.
+        """
+        connection = b""
+        if not self.keep_alive:
+            connection = b"Connection: close\r\n"
+        elif not self.head.http11:
+            connection = b"Connection: keep-alive\r\n"
+        return b"%b%b%b\r\n" % (lines, connection, date.encode("latin-1"))
+
     def __hash__(self) -> int:
         return id(self)
+
+
+def field_lines(headers: Headers) -> tuple[bytes, int]:
+    """
+    Fields as they are sent, but for those that are the connection's; and how many they are.
+    """
+    lines: list[bytes] = []
+    for name, values in headers.getAllRawHeaders():
+        if name.lower() not in (b"connection", b"keep-alive"):
+            lines += [b"%b: %b\r\n" % (name, value) for value in values]
+    return b"".join(lines), len(lines)
