@@ -30,15 +30,13 @@ class FakeLink:
         self.socket = sock
         sock.setblocking(False)
         self.data = b""
-        self.cancelled = 0
+        self.cancelled = self.closings = 0
         self.seen: str | None = None
 
     def request(self) -> tuple[int, dict[str, str], bytes] | None:
         """The request that has come: flags, variables, body; None where none has."""
         self._receive()
-        while self.data[:1] == bytes([frames.CANCEL]):
-            self.cancelled += 1
-            self.data = self.data[frames.REQUEST_HEAD :]
+        self._take_notes()
         if not self.data:
             return None
         flags, size, length = frames.decode_request_head(self.data)
@@ -46,10 +44,17 @@ class FakeLink:
             length = 0
         start = frames.REQUEST_HEAD + size
         variables = frames.decode_variables(self.data[frames.REQUEST_HEAD : start])
-        assert len(self.data) == start + length, "more, or less, than one request"
-        body = self.data[start:]
-        self.data = b""
+        body = self.data[start : start + length]
+        self.data = self.data[start + length :]
+        self._take_notes()
+        assert len(body) == length and not self.data, "more, or less, than one request"
         return flags, variables, body
+
+    def _take_notes(self) -> None:
+        while self.data[:1] in (bytes([frames.CANCEL]), bytes([frames.CLOSED])):
+            self.cancelled += self.data[0] == frames.CANCEL
+            self.closings += self.data[0] == frames.CLOSED
+            self.data = self.data[frames.REQUEST_HEAD :]
 
     @property
     def uri(self) -> str | None:

@@ -80,6 +80,9 @@ class MemorySink(EncodedSink):
         assert not self.ended
         self.ended = "cut"
 
+    def disconnected(self) -> bool:
+        return self.gone_after is not None and len(self.sent) > self.gone_after
+
 
 @implementer(IResponseSink)
 class LedgerSink:
@@ -108,6 +111,13 @@ class LedgerSink:
         if not self.finished:
             self.finished = True
             self.calls.append(("abort",))
+
+    def close_after(self) -> None:
+        assert not self.finished
+        self.calls.append(("close_after",))
+
+    def disconnected(self) -> bool:
+        return False
 
 
 class Iterable:
@@ -162,7 +172,7 @@ def run(
     """Runs one application.  @return: what it returned, what was reported, the response."""
     reports: list[str] = []
     response = Response(sink, head_request)
-    found = environ(REQUEST_METHOD="HEAD" if head_request else "GET", **variables)
+    found = environ(**{"REQUEST_METHOD": "HEAD" if head_request else "GET", **variables})
     return run_application(application, found, response, reports.append), reports, response
 
 

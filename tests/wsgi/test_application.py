@@ -316,12 +316,15 @@ class LengthTests(ApplicationCase):
         self.told(saying([], headers=self.headers(0)))
 
     def test_longer(self) -> None:
-        """More body is cut at the length, and said; the connection goes on."""
+        """More body is cut at the length, and said; the connection ends after it."""
+        closes = ("close_after",)
+        start = ("start", "200 OK", self.headers(3), None)
+        late = [("write", b"ab"), closes, ("write", b"c"), ("finish", b"")]
         for pieces, expected in (
-            ([b"abcdef"], [("finish", b"abc")]),
-            ([b"ab", b"cdef", b"g"], [("write", b"ab"), ("write", b"c"), ("finish", b"")]),
-            ([b"abc", b"d"], [("write", b"abc"), ("finish", b"")]),
-            (iter([b"abcd"]), [("write", b"abc"), ("finish", b"")]),
+            ([b"abcdef"], [closes, start, ("finish", b"abc")]),
+            ([b"ab", b"cdef", b"g"], late),
+            ([b"abc", b"d"], [("write", b"abc"), closes, ("finish", b"")]),
+            (iter([b"abcd"]), [closes, start, ("write", b"abc"), ("finish", b"")]),
         ):
             calls = self.told(saying(pieces, headers=self.headers(3)), reports=1)
             self.assertEqual(calls[1:], expected)
@@ -344,16 +347,17 @@ class LengthTests(ApplicationCase):
             return [b"g"]
 
         calls = self.told(application, reports=1)
-        self.assertEqual(calls[1:], [("write", b"ab"), ("write", b"c"), ("finish", b"")])
+        late = [("write", b"ab"), ("close_after",), ("write", b"c"), ("finish", b"")]
+        self.assertEqual(calls[1:], late)
 
     def test_shorter(self) -> None:
-        """Less body cuts the connection, so that the client can tell, and is said."""
+        """Less body, or none, is sent, then the connection is cut, so that the client can tell."""
         for pieces, written in (
             ([b"a"], [("write", b"a")]),
             ([b"a", b"b"], [("write", b"a"), ("write", b"b")]),
-            ([b""], []),
-            ([], []),
-            (iter([]), []),
+            ([b""], [("write", b"")]),
+            ([], [("write", b"")]),
+            (iter([]), [("write", b"")]),
         ):
             calls = self.told(saying(pieces, headers=self.headers(3)), reports=1)
             self.assertEqual(calls[1:], [*written, ("abort",)])
@@ -368,7 +372,7 @@ class LengthTests(ApplicationCase):
             return [b"abc"]
 
         calls = self.told(application, reports=1)
-        self.assertEqual(calls[1:], [("finish", b"a")])
+        self.assertEqual(calls[-1:], [("finish", b"a")])
         self.assertIn("more body than its Content-Length", self.said)
 
     def test_without_body(self) -> None:
@@ -386,7 +390,8 @@ class LengthTests(ApplicationCase):
         body = b"".join(pieces)
         if len(body) >= length:
             seen = Seen(sink.sent + b"next")
-            self.assertEqual((seen.body, seen.rest, sink.ended), (body[:length], b"next", "finish"))
+            ended = "finish" if len(body) == length else "close"
+            self.assertEqual((seen.body, seen.rest, sink.ended), (body[:length], b"next", ended))
         else:
             self.assertEqual(sink.ended, "cut")
 

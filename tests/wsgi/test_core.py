@@ -342,7 +342,9 @@ class LinkTurnTests(CoreCase):
         self.assertEqual(self.closed, [self.worker_link])
         good = self.link()
         self.assertEqual(self.get(good).status, 200)
-        self.assertIn("FrameError", self.stderr.getvalue())
+        self.assertEqual(len(self.reports), 1)
+        self.assertIn("frontend 1: not a request: ", self.reports[0])
+        self.assertEqual(self.stderr.getvalue(), "")
 
     def test_variables_error(self) -> None:
         """So do variables that are none; the response is ended first."""
@@ -352,7 +354,8 @@ class LinkTurnTests(CoreCase):
         self.assertEqual(frontend.response(), (b"", frames.LAST | frames.CLOSE | frames.CUT))
         self.assertTrue(frontend.closed())
         self.assertEqual(self.get(self.link()).status, 200)
-        self.assertIn("FrameError", self.stderr.getvalue())
+        self.assertEqual(self.reports, ["frontend 1: a variable without a value"])
+        self.assertEqual(self.stderr.getvalue(), "")
 
     def test_own_fault(self) -> None:
         """A fault in our own books ends the response all the same; link and core go on."""

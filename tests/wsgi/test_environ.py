@@ -5,14 +5,14 @@ from __future__ import annotations
 import gzip
 import io
 import os
-import sys
 import tempfile
 from typing import Any
 from unittest import mock
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twsgi.wsgi.environ import FileWrapper, base_environ, error_stream
+from twsgi.wsgi.environ import FileWrapper, base_environ
+from twsgi.wsgi.errorstream import stream
 
 
 class BaseTests(SynchronousTestCase):
@@ -39,25 +39,8 @@ class BaseTests(SynchronousTestCase):
         self.assertEqual(found, expected)
 
     def test_errors(self) -> None:
-        """Without a stream of their own, errors go to stderr."""
-        self.assertIs(base_environ("name", 1, False, True)["wsgi.errors"], sys.stderr)
-
-
-class ErrorStreamTests(SynchronousTestCase):
-    """L{error_stream}."""
-
-    def test_lines(self) -> None:
-        """A line is in the log as soon as it ends; what cannot be written is an escape."""
-        reading, writing = os.pipe()
-        self.addCleanup(os.close, reading)
-        stream = error_stream(writing)
-        stream.write("caf\xe9 \udcff")
-        stream.write("!\n")
-        self.assertEqual(os.read(reading, 100), b"caf\xc3\xa9 \\udcff!\n")
-        print("more", file=stream)
-        self.assertEqual(os.read(reading, 100), b"more\n")
-        stream.close()
-        os.close(writing)  # it stayed open
+        """Without a stream of their own, errors go to the process's."""
+        self.assertIs(base_environ("name", 1, False, True)["wsgi.errors"], stream)
 
 
 class FileWrapperTests(SynchronousTestCase):
@@ -71,6 +54,19 @@ class FileWrapperTests(SynchronousTestCase):
         self.assertEqual(list(wrapper), [b"1234", b"5678", b"9"])
         wrapper.close()
         self.assertTrue(file.closed)
+
+    def test_limit(self) -> None:
+        """Where there is a limit it is read as far as that, and not a byte further."""
+        for limit, expected in (
+            (0, []),
+            (3, [b"012"]),
+            (5, [b"0123", b"4"]),
+            (99, [b"0123", b"45"]),
+        ):
+            file = io.BytesIO(b"012345")
+            wrapper = FileWrapper(file, 4)
+            wrapper.limit = limit
+            self.assertEqual((list(wrapper), file.tell()), (expected, min(limit, 6)))
 
     def test_part(self) -> None:
         """What is left of a real file is known; of anything else it is not."""

@@ -265,6 +265,94 @@ class CancelTests(LinkCase):
         self.assertTrue(link.cancelled())
 
 
+class ClosedTests(LinkCase):
+    """CLOSED: the client will send no more, and waits for its response, or does not."""
+
+    CLOSED = frames.encode_closed()
+    CANCEL = frames.encode_cancel()
+
+    def test_with_request(self) -> None:
+        """It may come with the request, in any pieces; that is served, and the link knows."""
+        data = frames.encode_request(0, b"a\0b", b"body", 4) + self.CLOSED
+        for cut in range(1, len(data)):
+            if cut != len(data) - len(self.CLOSED):  # then it is within
+                _, link = self.pair()
+                self.pieces(link, data[:cut], data[cut:])
+                request = link.receive()
+                assert request is not None
+                found = request.variables, request.body.read(), link.closed
+                self.assertEqual(found, (b"a\0b", b"body", True), cut)
+
+    def test_then_cancelled(self) -> None:
+        """A client that has closed may be gone later: with the request, or within it."""
+        data = frames.encode_request(0, b"a\0b", b"body", 4) + self.CLOSED + self.CANCEL
+        frontend, link = self.pair()
+        frontend.sendall(data)
+        self.assertIs(link.receive(), CANCELLED)
+        self.assertEqual(frontend.recv(100), CancelTests.CUT)
+        frontend.sendall(data[: -len(self.CANCEL)])
+        self.assertIsNot(link.receive(), CANCELLED)
+        self.assertFalse(link.cancelled())
+        frontend.sendall(self.CANCEL)
+        self.assertTrue(link.cancelled())
+
+    def test_within(self) -> None:
+        """Within a request, half of it or whole, it is no cancellation."""
+        frontend, link = self.pair()
+        frontend.sendall(self.CLOSED[:5])
+        self.assertEqual((link.cancelled(), link.closed), (False, False))
+        frontend.sendall(self.CLOSED[5:])
+        self.assertEqual((link.cancelled(), link.closed), (False, True))
+        frontend.sendall(self.CLOSED)
+        frontend.close()
+        self.assertTrue(link.cancelled())
+
+    def test_late(self) -> None:
+        """Too late it means nothing, alone or before the next request."""
+        frontend, link = self.pair()
+        for late in (self.CLOSED, self.CLOSED + self.CANCEL):
+            frontend.sendall(late)
+            self.assertIs(link.receive(), CANCELLED)
+            frontend.sendall(late + frames.encode_request(0, b"a\0b", b"next", 4))
+            link.closed = True  # the client of the request before
+            request = link.receive()
+            assert request is not None
+            self.assertEqual((request.body.read(), link.closed), (b"next", False))
+
+    def test_bounced(self) -> None:
+        """It is read with the request that is sent back."""
+        frontend, link = self.pair()
+        frontend.sendall(frames.encode_request(0, b"a\0b", b"body", 4) + self.CLOSED)
+        self.assertTrue(link.bounce())
+        self.assertEqual(frontend.recv(100), BounceTests.BOUNCE)
+        self.assertFalse(link.cancelled())
+
+    def test_no_note(self) -> None:
+        """What only begins like one is a fault of the link."""
+        for excess in (
+            self.CLOSED[:3] + b"x",
+            self.CANCEL + b"x",
+            self.CANCEL + self.CLOSED,
+            b"\1",
+        ):
+            frontend, link = self.pair()
+            frontend.sendall(frames.encode_request(0, b"a\0b", b"", 0) + excess)
+            self.assertRaises(FrameError, link.receive)
+
+    def test_before_the_answer(self) -> None:
+        """It may come before the answer to the offer of a file."""
+        frontend, link = self.pair()
+        for answer in (frames.encode_want_file(), self.CANCEL):
+            frontend.sendall(self.CLOSED + answer)
+            with tempfile.TemporaryFile() as file:
+                if answer == self.CANCEL:
+                    with self.assertRaises(ClientDisconnected):
+                        link.send_file(frames.LAST, file.fileno(), 0, 1)
+                else:
+                    link.send_file(frames.LAST, file.fileno(), 0, 1)
+            self.assertTrue(link.closed)
+
+
 class BounceTests(LinkCase):
     """A request that is sent back."""
 

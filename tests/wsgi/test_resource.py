@@ -148,7 +148,7 @@ class EnvironTests(ResourceCase):
             "wsgi.file_wrapper": FileWrapper,
             "body": b"abc",
         }
-        for name in ("wsgi.errors", "wsgi.input"):
+        for name in ("wsgi.errors", "wsgi.input", "twsgi.client_disconnected"):
             found.pop(name)
         self.assertEqual(found, expected)
 

@@ -20,7 +20,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Site
 from zope.interface.verify import verifyObject
 
-from tests.wsgi.fakes import DATE, SOON, Seen, TurnedReactor, exc_info, run
+from tests.wsgi.fakes import DATE, SOON, Seen, TurnedReactor, run
 from twsgi.errors import ClientDisconnected
 from twsgi.interfaces import IResponseSink
 from twsgi.web import reactorsink, sinks
@@ -34,6 +34,7 @@ from twsgi.wire.frames import (
     RESPONSE,
     ResponseDecoder,
     decode_file,
+    encode_closed,
     encode_want_file,
 )
 from twsgi.wire.response import ResponseEncoder
@@ -54,8 +55,16 @@ class Exchange:
         """All that the client got, and whether it knows that it was cut short."""
         raise NotImplementedError
 
+    def closes(self) -> bool:
+        """The connection ends after a whole response; to be asked after L{client_got}."""
+        raise NotImplementedError
+
     def client_leaves(self) -> None:
         """The client goes away."""
+        raise NotImplementedError
+
+    def client_closes(self) -> None:
+        """The client will send no more."""
         raise NotImplementedError
 
 
@@ -102,8 +111,14 @@ class LinkExchange(Exchange):
         assert last & LAST and not any(flags & LAST for flags, _ in others)
         return b"".join(data for _, data in frames), bool(last & CUT)
 
+    def closes(self) -> bool:
+        return self._frames[-1][0] == LAST | CLOSE
+
     def client_leaves(self) -> None:
         self._frontend.shutdown(socket.SHUT_RDWR)
+
+    def client_closes(self) -> None:
+        self._frontend.sendall(encode_closed())
 
 
 class _Transport:
@@ -111,13 +126,13 @@ class _Transport:
 
     def __init__(self) -> None:
         self.sent = b""
-        self.gone = False
+        self.connected = True
 
     def sends_via(self, count: int) -> str:
         return "sendfile"
 
     def write_from_thread(self, data: bytes, timeout: float) -> None:
-        if self.gone:
+        if not self.connected:
             raise ClientDisconnected("the client is gone")
         self.sent += data
 
@@ -129,6 +144,7 @@ class _Channel:
         self.transport = _Transport()
         self.reactor = TurnedReactor()
         self.site = self
+        self.client_closed = False
         self.ends: list[str] = []
 
     def send_file(
@@ -160,8 +176,14 @@ class ThreadExchange(Exchange):
         (end,) = self._channel.ends
         return self._channel.transport.sent, end == "cut"
 
+    def closes(self) -> bool:
+        return self._channel.ends == ["close"]
+
     def client_leaves(self) -> None:
-        self._channel.transport.gone = True
+        self._channel.transport.connected = False
+
+    def client_closes(self) -> None:
+        self._channel.client_closed = True
 
 
 class _Waiting(Resource):
@@ -207,6 +229,9 @@ class ReactorExchange(Exchange):
         self.reactor.turn()
         return self._transport.value(), self._transport.aborted
 
+    def closes(self) -> bool:
+        return self._transport.disconnecting
+
     def client_leaves(self) -> None:
         from twisted.internet.error import ConnectionLost
         from twisted.python.failure import Failure
@@ -219,26 +244,6 @@ def lazy(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
     yield b""
     start_response("201 Created", [("X-A", "1"), ("X-A", "2")])
     yield b"late"
-
-
-def failing(environ: dict[str, Any], start_response: Any) -> Any:
-    """Raises before anything has left."""
-    start_response("200 OK", [("X-A", "1")])
-    raise ValueError("boom")
-
-
-def failing_later(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
-    """Raises when something has left."""
-    start_response("200 OK", [])
-    yield b"a"
-    raise ValueError("boom")
-
-
-def recovering(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-    """Says something else before anything has left."""
-    start_response("200 OK", [("X-A", "1")])
-    start_response("503 Busy", [("X-B", "2")], exc_info())
-    return [b"sorry"]
 
 
 def writing(environ: dict[str, Any], start_response: Any) -> list[bytes]:
@@ -397,35 +402,24 @@ class SinkMixin:
             seen, cut = self.seen(saying("200 OK", [("content-length", "3")], *pieces))
             self.assertEqual((seen.body, seen.header("content-length"), cut), (b"abc", "3", False))
 
-    def test_too_long(self: Any) -> None:
-        """A body ends at its Content-Length."""
-        for pieces in ([b"abcdef"], [b"ab", b"cd", b"ef"]):
-            seen, cut = self.seen(saying("200 OK", [("Content-Length", "3")], *pieces))
-            self.assertEqual((seen.body, seen.rest, cut), (b"abc", b"", False))
+    def test_disconnected(self: Any) -> None:
+        """It knows of its client whether it is gone."""
+        exchange = self.exchange(self, False, True)
+        self.assertFalse(exchange.sink.disconnected())
+        exchange.sink.start("200 OK", [], None)
+        exchange.sink.write(b"a")
+        self.assertFalse(exchange.sink.disconnected())
+        exchange.client_leaves()
+        self.assertTrue(exchange.sink.disconnected())
+        exchange.sink.abort()
+        self.assertTrue(exchange.sink.disconnected())
 
-    def test_too_short(self: Any) -> None:
-        """A body that ends before its Content-Length is known to be cut."""
-        seen, cut = self.seen(saying("200 OK", [("Content-Length", "9")], b"a", b"b"))
-        self.assertEqual((seen.body, cut), (None, True))
-
-    def test_recovers(self: Any) -> None:
-        """What replaces an answer in time is all that the client sees."""
-        seen, cut = self.seen(recovering)
-        self.assertEqual(
-            (seen.status, seen.body, seen.header("x-b"), cut), (503, b"sorry", "2", False)
-        )
-        self.assertIsNone(seen.header("x-a"))
-
-    def test_fails(self: Any) -> None:
-        """An error before anything has left is 500."""
-        seen, cut = self.seen(failing)
-        self.assertEqual((seen.status, seen.body, cut), (500, b"Internal Server Error\n", False))
-        self.assertIsNone(seen.header("x-a"))
-
-    def test_fails_later(self: Any) -> None:
-        """An error after that is known to be a cut."""
-        seen, cut = self.seen(failing_later)
-        self.assertEqual((seen.status, seen.body, cut), (200, None, True))
+    def test_connected(self: Any) -> None:
+        """That a response has ended does not mean that its client is gone."""
+        exchange = self.exchange(self, False, True)
+        run(saying("200 OK", [], b"a"), exchange.sink)
+        exchange.client_got()
+        self.assertFalse(exchange.sink.disconnected())
 
     def test_unused(self: Any) -> None:
         """A request that nobody answers is cut; an answered one is not cut by a late abort."""
@@ -496,11 +490,52 @@ class LinkSinkTests(SinkMixin, SynchronousTestCase):
         run(saying("200 OK", [], b"abc"), exchange.sink)
         self.assertEqual(len(exchange.frames()), 1)
 
+    def test_client_closed(self) -> None:
+        """A client that has closed its side is told apart from one that is gone."""
+        exchange = LinkExchange(self, False, True)
+        exchange.client_closes()
+        exchange.sink.start("200 OK", [], None)
+        exchange.sink.write(b"a")
+        self.assertTrue(exchange.sink.disconnected())
+        exchange.sink.write(b"b")
+        exchange.client_leaves()
+        self.assertRaises(ClientDisconnected, exchange.sink.write, b"c")
+
+    def test_known_before(self) -> None:
+        """So is one of whom the link knew when the request came."""
+        exchange = LinkExchange(self, False, True)
+        exchange._link.closed = True
+        self.assertTrue(exchange.sink.disconnected())
+
+    def test_next_request(self) -> None:
+        """What the frontend says after the response is about another request, and stays there."""
+        exchange = LinkExchange(self, False, True)
+        run(saying("200 OK", [], b"a"), exchange.sink)
+        exchange.client_closes()
+        self.assertFalse(exchange.sink.disconnected())
+        self.assertFalse(exchange._link.closed)
+
+    def test_while_it_sends(self) -> None:
+        """Who asks while another thread sends does not wait for it."""
+        exchange = LinkExchange(self, False, True)
+        exchange.client_closes()
+        with exchange.sink._lock:
+            self.assertFalse(exchange.sink.disconnected())
+        self.assertTrue(exchange.sink.disconnected())
+
 
 class ThreadSinkTests(SinkMixin, SynchronousTestCase):
     """L{ThreadSink}."""
 
     exchange = ThreadExchange
+
+    def test_client_closed(self) -> None:
+        """A client that has closed its side is said to be gone, and still gets its response."""
+        exchange = ThreadExchange(self, False, True)
+        exchange.client_closes()
+        self.assertTrue(exchange.sink.disconnected())
+        run(saying("200 OK", [], b"a"), exchange.sink)
+        self.assertEqual(Seen(exchange.client_got()[0]).body, b"a")
 
     def test_ends(self) -> None:
         """The channel is told whether the connection goes on, on the request's own thread."""

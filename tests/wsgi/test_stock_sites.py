@@ -64,6 +64,9 @@ class WireExchange(Exchange):
         self.wire.turn()
         return self.wire.received, self.wire.transport.aborted
 
+    def closes(self) -> bool:
+        return self.wire.transport.disconnecting
+
     def client_leaves(self) -> None:
         self.wire.lose()
 
@@ -72,6 +75,10 @@ class TLSExchange(WireExchange):
     """HTTP/1 over TLS."""
 
     alpn = b"http/1.1"
+
+    def closes(self) -> bool:
+        # The client does not answer the end of TLS, for which the connection waits.
+        return bool(self.wire.server.disconnecting) and not self.wire.transport.aborted
 
 
 class H2Exchange(Exchange):
@@ -235,9 +242,8 @@ class H2ResourceTests(ResourceCase):
             "body": b"abc",
         }
         self.assertEqual({name: found[name] for name in expected}, expected)
-        self.assertEqual(
-            {name for name in found if not name.startswith("wsgi.")} - set(expected), set()
-        )
+        more = {name for name in found if not name.startswith(("wsgi.", "twsgi."))}
+        self.assertEqual(more - set(expected), set())
 
     def test_validated(self) -> None:
         """A validating middleware finds nothing wrong."""

@@ -10,6 +10,7 @@ import stat
 from zope.interface import implementer
 
 from twsgi.interfaces import ILineLog
+from twsgi.log.turns import turn_at
 
 #: What a pipe takes in one piece (POSIX C{PIPE_BUF}): more than this is written line by line.
 _PIECE = select.PIPE_BUF
@@ -63,7 +64,23 @@ class LogSink:
 
     def write(self, data: bytes) -> None:
         """Writes whole lines, as they are."""
-        view = memoryview(data)
+        if self._regular or not data:
+            self._write(memoryview(data))
+            return
+        try:
+            turn = turn_at(self.descriptor)
+        except OSError:
+            return
+        # An application that waits for the log's reader may have the turn.
+        if not turn.take(self.descriptor, 0 if self.lost else _PATIENCE / 1000):
+            self.lost += len(data)
+            return
+        try:
+            self._write(memoryview(data))
+        finally:
+            turn.give(self.descriptor)
+
+    def _write(self, view: memoryview) -> None:
         while view:
             piece = view if self._regular else view[: _piece(view)]
             if not self._room():
@@ -96,7 +113,8 @@ class LogSink:
             return False
         if self.lost:
             lost, self.lost = self.lost, 0
-            self.line(f"*** the log was not read: {lost} bytes of it are lost ***")
+            said = b"*** the log was not read: %d bytes of it are lost ***\n" % lost
+            self._write(memoryview(said))
         return True
 
 

@@ -145,6 +145,8 @@ class Response:
 
     def _too_long(self) -> None:
         """Nothing after this response can be trusted to begin where the client looks for it."""
+        if self.fault is not None:
+            return
         self.fault = f"more body than its Content-Length, {self._length}: cut there"
         self._sink.close_after()
         if not self._sink.head_sent:
