@@ -8,6 +8,7 @@ is bounded by the timeout of the connection.
 
 from __future__ import annotations
 
+import select
 import socket
 import struct
 from collections.abc import Iterable
@@ -144,6 +145,19 @@ class Connection:
             return self._more() == b""
         except ResetError:
             return True
+
+    def spoken_to(self) -> bool:
+        """True: bytes are there to be read, or the end is."""
+        return bool(self._received) or bool(self._events(select.POLLIN))
+
+    def cut(self) -> bool:
+        """True: the server has reset the connection.  Nothing is read for that."""
+        return any(event & (select.POLLERR | select.POLLHUP) for _, event in self._events(0))
+
+    def _events(self, asked: int) -> list[tuple[int, int]]:
+        poll = select.poll()
+        poll.register(self.socket, asked)
+        return poll.poll(0)
 
     def read(self, count: int) -> bytes:
         """The next C{count} bytes."""

@@ -10,7 +10,6 @@ from twisted.web.resource import Resource
 
 from tests.web.fakes import Client, Echo, Later, SiteFixture, chunked, get, post
 from twsgi.web import body as body_module
-from twsgi.web.http1 import PIPELINE_LIMIT
 
 
 class OneRequestTests(SynchronousTestCase):
@@ -227,68 +226,6 @@ class SplitTests(SynchronousTestCase):
         for byte in post(b"hello") + chunked([b"w", b"orld"]):
             client.send(bytes((byte,)))
         self.assertEqual(client.bodies(), [b"POST / hello", b"POST / world"])
-
-
-class PipeliningTests(SynchronousTestCase):
-    """Requests that come before the last was answered."""
-
-    def setUp(self) -> None:
-        self.later = Later()
-        self.fixture = SiteFixture(self.later)
-        self.client = self.fixture.client()
-
-    def test_in_order(self) -> None:
-        """One request is under way at a time; responses come in the order of the requests."""
-        self.client.send(get("/1") + get("/2") + get("/3"))
-        for number in (b"1", b"2", b"3"):
-            (request,) = self.later.requests
-            self.assertEqual(request.uri, b"/" + number)
-            self.later.answer(number)
-        self.assertEqual(self.client.bodies(), [b"1", b"2", b"3"])
-        self.assertEqual(self.later.requests, [])
-
-    def test_at_once(self) -> None:
-        """Any number of requests that are answered at once needs no depth of stack."""
-        client = SiteFixture(Echo()).client()
-        client.send(get("/") * 5000)
-        self.assertEqual(len(client.responses()), 5000)
-
-    def test_after_close(self) -> None:
-        """What follows a request that asked for the connection to be closed is dropped."""
-        client = SiteFixture(Echo()).client()
-        client.send(get("/1", "Connection: close") + get("/2"))
-        self.assertEqual(client.bodies(), [b"GET /1 "])
-        self.assertEqual(client.lost, "linger")
-        client.send(get("/3"))
-        self.assertEqual(len(client.responses()), 1)
-
-    def test_limit(self) -> None:
-        """A client that sends on and on while a request is under way is not read any more."""
-        self.client.send(get("/1"))
-        filler = get("/2", "X: " + "x" * 8000)
-        sent = 0
-        while self.client.connection.reading:
-            self.client.send(filler)
-            sent += len(filler)
-            self.assertLess(sent, PIPELINE_LIMIT + len(filler))
-        self.assertGreaterEqual(sent, PIPELINE_LIMIT)
-
-    def test_limit_lifted(self) -> None:
-        """It is read again when the request has been answered."""
-        self.client.send(get("/1"))
-        self.client.send(get("/2", "X: " + "x" * 40000) * 2)
-        self.assertFalse(self.client.connection.reading)
-        self.later.answer()
-        self.assertTrue(self.client.connection.reading)
-        self.assertEqual([one.uri for one in self.later.requests], [b"/2"])
-
-    def test_bad_second(self) -> None:
-        """The first of two is answered; the second, that is none, is refused after it."""
-        self.client.send(get("/1") + b"nonsense\r\n\r\n" + get("/3"))
-        self.later.answer()
-        self.assertEqual(self.client.statuses(), [200, 400])
-        self.assertEqual(self.later.requests, [])
-        self.assertEqual(self.client.lost, "linger")
 
 
 class HalfClosedTests(SynchronousTestCase):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 from typing import Any
 
@@ -16,6 +17,7 @@ from twsgi.settings.model import Settings
 from twsgi.web import descriptors
 from twsgi.web.acceptor import Acceptor
 from twsgi.web.admission import Admission
+from twsgi.web.body import Body
 from twsgi.web.http1 import HOT
 from twsgi.web.limits import Limits, limits
 from twsgi.web.reception import Reception
@@ -68,10 +70,23 @@ class DescriptorTests(SynchronousTestCase):
     """What the system allows."""
 
     def test_possible(self) -> None:
-        """Some descriptors are kept back, never all; without a limit there is none."""
-        for soft, possible in ((1024, 768), (64, 48), (1, 1), (100000, 99744), (-1, 0)):
+        """
+        What is open, links, and some more are kept back, never all; without a limit there is none.
+        """
+        self.patch(descriptors, "_open", lambda: 20)
+        for soft, links, possible in (
+            (2024, 4, 1744), (128, 8, 75), (1, 0, 1), (20, 9, 1), (100000, 0, 99724), (-1, 0, 0)
+        ):  # fmt: skip
             self.patch(resource, "getrlimit", lambda _, soft=soft: (soft, soft))
-            self.assertEqual(descriptors.connections_possible(), possible)
+            self.assertEqual(descriptors.connections_possible(links), possible)
+
+    def test_open(self) -> None:
+        """What is open is counted, by the system where it tells."""
+        before = descriptors._open()
+        with open(__file__):
+            self.assertEqual(descriptors._open(), before + 1)
+        self.patch(descriptors.os, "listdir", lambda _: os.stat("/nowhere"))
+        self.assertEqual(descriptors._open(), 16)
 
     def test_raised(self) -> None:
         """The soft limit becomes the hard one; where that is forbidden it stays."""
@@ -110,6 +125,16 @@ class BodyLengthTests(SynchronousTestCase):
         self.client.send(chunked([b"x" * 10, b"y"]))
         self.assertEqual(self.client.statuses(), [200, 413])
         self.assertEqual(self.client.lost, "linger")
+
+    def test_tiny_chunks(self) -> None:
+        """Chunks that come together are stored together, however tiny they are."""
+        head = RequestHead()
+        head.length, head.chunked = 0, True
+        reception = Reception(head, Limits(), 0)
+        added: list[bytes] = []
+        self.patch(Body, "add", lambda body, data: added.append(data))
+        self.assertTrue(reception.take(b"1\r\nx\r\n" * 100 + b"0\r\n\r\n"))
+        self.assertEqual(added, [b"x" * 100])
 
     def test_exactly(self) -> None:
         """A body of just that length is served, from a file if it must."""

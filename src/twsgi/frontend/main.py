@@ -71,7 +71,7 @@ class Frontend:
             settings,
             pause=settings.http_timeout,
             idle=settings.http_timeout if kept == 1 else kept,
-            connections=connections_possible(),
+            connections=connections_possible(launch.workers * settings.threads),
         )
         self._site = Site(root, watcher, most, self._answered, sink.line)
         self._link = _Link(self, reactor)

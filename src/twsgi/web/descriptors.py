@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import resource
 
-#: Descriptors kept back for files, links and logs: so many, or a quarter where there are few.
+#: Descriptors kept back for files and bodies, beside those that are open: so many, or a quarter
+#: where there are few.
 _RESERVE = 256
 
 
@@ -21,9 +23,22 @@ def raise_limit() -> None:
             pass  # a sandbox forbids it: fewer connections, then
 
 
-def connections_possible() -> int:
-    """How many connections the process can have at once; 0: as many as you like."""
+def connections_possible(links: int) -> int:
+    """
+    How many connections the process can have at once; 0: as many as you like.
+
+    @param links: how many links it will have beside.
+    """
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:
         return 0
-    return max(1, soft - min(_RESERVE, soft // 4))
+    left = soft - _open() - links
+    return max(1, left - min(_RESERVE, left // 4))
+
+
+def _open() -> int:
+    """How many descriptors are open now, as far as anybody knows."""
+    try:
+        return len(os.listdir("/proc/self/fd"))
+    except OSError:
+        return 16  # not Linux

@@ -103,8 +103,11 @@ class HTTP1Channel(ResourceFace):
             return
         if not self.busy:
             # Nobody but this thread makes it busy: there is nobody to share the buffer with.
-            self._buffer = self._buffer + data if self._buffer else data
-            self._advance()
+            data = self._buffer = self._buffer + data if self._buffer else data
+            if self.transport.full:
+                self._pause_if_long(data)
+            else:
+                self._advance()
             return
         with self.transport.lock:
             # A thread that ends a response looks at the buffer, holding the lock, to see whether
@@ -113,7 +116,11 @@ class HTTP1Channel(ResourceFace):
             busy = self.busy
         if not busy:
             self._advance()
-        elif len(data) >= PIPELINE_LIMIT:
+        else:
+            self._pause_if_long(data)
+
+    def _pause_if_long(self, data: bytes) -> None:
+        if len(data) >= PIPELINE_LIMIT:
             self._paused = True
             self.transport.stopReading()
 
@@ -123,15 +130,35 @@ class HTTP1Channel(ResourceFace):
             return
         self._advancing = True
         try:
-            while self._buffer and not self.busy and self._state != _CLOSED and self._step():
+            while self._ready() and self._step():
                 pass
         except HTTPError as error:
             self.refuse(error)
         finally:
             self._advancing = False
-        if self.client_closed and not self.busy and self._state != _CLOSED:
+        if self.busy or self._state == _CLOSED:
+            return
+        if self._buffer and self.transport.full:
+            # Its client has yet to read: that is what is awaited, not a request.
+            self.deadline = 0.0
+        elif self.client_closed:
             # What is left is half a request, and stays one.
             self._lose(linger=False)
+
+    def _ready(self) -> bool:
+        """There are bytes, and somebody may be served: the client reads what it was answered."""
+        if not self._buffer or self.busy or self._state == _CLOSED:
+            return False
+        return not self.transport.full
+
+    def _go_on(self) -> None:
+        """A response is complete, or the client has read: what waits here is taken."""
+        self._advance()
+        if self._paused and self._state != _CLOSED:
+            waits = self.busy or self.transport.full
+            if not waits or len(self._buffer) < PIPELINE_LIMIT:
+                self._paused = False
+                self.transport.startReading()
 
     def _step(self) -> bool:
         """Takes a head or a piece of a body; False where more bytes are needed."""
@@ -219,11 +246,8 @@ class HTTP1Channel(ResourceFace):
         site = self.site
         wait = LAST_REQUEST if site.draining else site.limits.idle_timeout
         self.deadline = site.seconds() + wait
-        if self._paused:
-            self._paused = False
-            self.transport.startReading()
-        if more:
-            self._advance()
+        if more or self._paused:
+            self._go_on()
 
     def finish_from_thread(self, close: bool) -> None:
         """
@@ -260,6 +284,8 @@ class HTTP1Channel(ResourceFace):
         with self.transport.lock:
             self.client_closed = True
             busy = self.busy
+        if not busy and self._buffer and self.transport.full:
+            return  # what it has asked is answered when it has read
         if not busy:
             self._state = _CLOSED
             self.transport.loseConnection()
@@ -270,6 +296,8 @@ class HTTP1Channel(ResourceFace):
         """The client has read most of what waited."""
         if self.relayed is not None:
             self.relayed.drained()
+        elif not self.busy and self._buffer:
+            self._go_on()
 
     def timed_out(self) -> None:
         """The deadline has passed."""
@@ -307,7 +335,7 @@ class HTTP1Channel(ResourceFace):
         now = self.site.seconds()
         idle_since = self.deadline - self.site.limits.idle_timeout
         if begun:
-            self.deadline = min(self.deadline, now + LINGER)
+            self.deadline = min(self.deadline or now + LINGER, now + LINGER)
         elif self._served and now - idle_since < HOT:
             self.deadline = now + LAST_REQUEST
         else:

@@ -75,8 +75,10 @@ class Reception:
 
     def _take_chunks(self, data: bytes) -> bool:
         assert self._chunks is not None
-        for piece in self._chunks.feed(data):
-            self._check_length(self.body.length + len(piece))
+        # In one piece: chunks may be tiny, and must not cost a write each.
+        piece = b"".join(self._chunks.feed(data))
+        self._check_length(self.body.length + len(piece))
+        if piece:
             self.body.add(piece)
         self.rest = self._chunks.rest
         return self._chunks.done

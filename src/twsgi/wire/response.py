@@ -26,8 +26,15 @@ HOP_BY_HOP = frozenset(
     }
 )
 
+#: Bounds of what is remembered below.  Applications say the same again and again; what varies with
+#: each response (C{Set-Cookie}) may push it out, so long values are not remembered.
 _CACHED_NAMES = 1000
+_CACHED_LINES = 1000
+_CACHED_VALUE = 100
 _lower_names: dict[str, str] = {}
+#: Status and fields that were found good, and the lines they become.
+_status_lines: dict[str, str] = {}
+_field_lines: dict[tuple[str, str], str] = {}
 
 
 def lower_name(name: str) -> str:
@@ -50,10 +57,21 @@ def check_status(status: str) -> None:
     """
     @raise ResponseError: C{status} is not what PEP 3333 asks for, such as C{"200 OK"}.
     """
-    if type(status) is not str or STATUS.match(status) is None:
+    if type(status) is not str:
+        raise ResponseError(f"malformed status: {status!r}")
+    if status in _status_lines:
+        return
+    if STATUS.match(status) is None:
         raise ResponseError(f"malformed status: {status!r}")
     if status[0] == "1":
         raise ResponseError(f"an interim status is the server's: {status!r}")
+    if len(_status_lines) < _CACHED_LINES:
+        _status_lines[status] = _status_line(status)
+
+
+def _status_line(status: str) -> str:
+    # A status without a reason phrase still needs its space (RFC 9112, 4).
+    return f"HTTP/1.1 {status}\r\n" if " " in status else f"HTTP/1.1 {status} \r\n"
 
 
 def check_headers(headers: list[tuple[str, str]]) -> int | None:
@@ -72,6 +90,8 @@ def check_headers(headers: list[tuple[str, str]]) -> int | None:
         name, value = field
         if type(name) is not str:
             raise ResponseError(f"header name is not a string: {name!r}")
+        if type(value) is str and field in _field_lines:
+            continue
         lower = _lower_names.get(name) or lower_name(name)
         if type(value) is not str or UNSAFE.search(value) is not None:
             raise ResponseError(f"header {name}: the value is not a string of printable latin-1")
@@ -79,7 +99,15 @@ def check_headers(headers: list[tuple[str, str]]) -> int | None:
             if CONTENT_LENGTH.match(value) is None or length is not None:
                 raise ResponseError("header Content-Length: not one whole number")
             length = int(value)
+        elif lower != "date" and lower not in HOP_BY_HOP and len(value) < _CACHED_VALUE:
+            _remember(field)
     return length
+
+
+def _remember(field: tuple[str, str]) -> None:
+    if len(_field_lines) >= _CACHED_LINES:
+        _field_lines.clear()
+    _field_lines[field] = f"{field[0]}: {field[1]}\r\n"
 
 
 class Date:
@@ -131,18 +159,22 @@ class ResponseEncoder:
             or, for HTTP/1.0, ended by closing the connection.
         @param date: L{Date.line}'s.
         """
-        # A status without a reason phrase still needs its space (RFC 9112, 4).
-        out = ["HTTP/1.1 ", status, "\r\n" if " " in status else " \r\n"]
+        out = [_status_lines.get(status) or _status_line(status)]
+        known = _field_lines.get
         has_length = False
-        for name, value in headers:
-            lower = _lower_names.get(name) or lower_name(name)
-            if lower in HOP_BY_HOP:
-                continue
-            if lower == "date":
-                date = ""
-            elif lower == "content-length":
-                has_length = True
-            out.append(f"{name}: {value}\r\n")
+        for field in headers:
+            line = known(field)
+            if line is None:
+                name, value = field
+                lower = _lower_names.get(name) or lower_name(name)
+                if lower in HOP_BY_HOP:
+                    continue
+                if lower == "date":
+                    date = ""
+                elif lower == "content-length":
+                    has_length = True
+                line = f"{name}: {value}\r\n"
+            out.append(line)
         self._chunked = False
         no_body = bodiless(status)
         self.omits_body = no_body or self._head_request

@@ -110,7 +110,7 @@ class Serving:
             settings,
             pause=settings.socket_timeout,
             idle=settings.socket_timeout if settings.http_keepalive else 0,
-            connections=connections_possible(),
+            connections=connections_possible(links=0),
         )
         self._poller = poller(self._reactor)
         self._site = Site(root, self._poller, most, self._answered, self._sink.line)
