@@ -5,6 +5,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.web.fakes import Echo, Later, SiteFixture, get
+from twsgi.web.http1 import PIPELINE_LIMIT
 
 
 class PipeliningTests(SynchronousTestCase):

@@ -129,9 +129,12 @@ class HTTP1Channel(ResourceFace):
         if self._advancing:
             return
         self._advancing = True
+        transport = self.transport
         try:
-            while self._ready() and self._step():
-                pass
+            # Nobody is served who does not read what he was answered.
+            while self._buffer and not (self.busy or transport.full or self._state == _CLOSED):
+                if not self._step():
+                    break
         except HTTPError as error:
             self.refuse(error)
         finally:
@@ -144,12 +147,6 @@ class HTTP1Channel(ResourceFace):
         elif self.client_closed:
             # What is left is half a request, and stays one.
             self._lose(linger=False)
-
-    def _ready(self) -> bool:
-        """There are bytes, and somebody may be served: the client reads what it was answered."""
-        if not self._buffer or self.busy or self._state == _CLOSED:
-            return False
-        return not self.transport.full
 
     def _go_on(self) -> None:
         """A response is complete, or the client has read: what waits here is taken."""
