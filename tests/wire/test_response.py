@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from http.client import HTTPResponse, IncompleteRead
-from typing import Any
+from typing import Any, ClassVar
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -373,3 +373,51 @@ class EncoderTests(SynchronousTestCase):
         response, found, rest = parsed(data + after)
         self.assertEqual((response.status, found, rest), (200, body, after))
         self.assertEqual(response.getheader("Connection") == "close", encoder.close)
+
+
+class RememberedTests(SynchronousTestCase):
+    """What was found good is remembered, and makes no difference but in time."""
+
+    FIELDS: ClassVar = [("X-A", "b"), ("Content-Length", "3"), ("Connection", "x"), ("X-A", "c")]
+
+    def head(self, fields: list[tuple[str, str]]) -> bytes:
+        """A head with these fields, checked."""
+        check_status("299 Odd")
+        length = check_headers(fields)
+        return ResponseEncoder(True, True, False).head("299 Odd", fields, length, DATE)
+
+    def test_same(self) -> None:
+        """The second time is as the first, and as when all has been forgotten."""
+        first = self.head(self.FIELDS)
+        self.assertIn(b"X-A: b\r\nContent-Length: 3\r\nX-A: c\r\n", first)
+        self.assertNotIn(b"Connection", first)
+        self.assertEqual(self.head(self.FIELDS), first)
+        response_module._field_lines.clear()
+        self.assertEqual(self.head(self.FIELDS), first)
+
+    def test_length_each_time(self) -> None:
+        """A Content-Length is looked at every time, and still may be there but once."""
+        for _ in range(2):
+            self.assertEqual(check_headers([("Content-Length", "3")]), 3)
+            self.assertRaises(ResponseError, check_headers, [("Content-Length", "3")] * 2)
+
+    def test_other_types(self) -> None:
+        """What equals a field that was found good, but is of another type, is still refused."""
+
+        class Text(str):
+            pass
+
+        check_headers([("X-Kind", "text")])
+        for field in (["X-Kind", "text"], (Text("X-Kind"), "text"), ("X-Kind", Text("text"))):
+            self.assertRaises(ResponseError, check_headers, [field])
+        check_status("200 Fine")
+        self.assertRaises(ResponseError, check_status, Text("200 Fine"))
+
+    def test_bounded(self) -> None:
+        """However many fields there are, so many are remembered, and no long ones."""
+        for number in range(3000):
+            check_headers([("X-Number", str(number)), ("X-Long", "x" * number)])
+            check_status(f"200 Number {number}")
+        self.assertLessEqual(len(response_module._field_lines), 1000)
+        self.assertLessEqual(len(response_module._status_lines), 1000)
+        self.assertLess(max(len(value) for _, value in response_module._field_lines), 100)
