@@ -24,6 +24,7 @@ class IResponseSink(Interface):
     """
 
     head_sent: bool = Attribute("True once a byte of the response may have left.")
+    finished: bool = Attribute("True once the response has ended, in whatever way.")
     head_size: int = Attribute("Bytes of the response's head, 0 before L{start}.")
     body_size: int = Attribute("Bytes of body taken so far, framing not counted.")
 

@@ -14,7 +14,7 @@ from twsgi.web import outgoing
 from twsgi.web import untaken as module
 from twsgi.web.outgoing import HIGH_WATER
 from twsgi.web.transport import Connection
-from twsgi.web.untaken import untaken
+from twsgi.web.untaken import unread, untaken
 
 
 def unix() -> tuple[socket.socket, socket.socket]:
@@ -58,8 +58,26 @@ class UntakenTests(SynchronousTestCase):
         ours, _ = self.full(unix())
         number = ours.fileno()
         self.assertEqual(untaken(-1), -1)
-        self.patch(module, "_REQUEST", None)
+        self.patch(module, "_OUT", None)
         self.assertEqual(untaken(number), -1)
+
+
+class UnreadTests(SynchronousTestCase):
+    """L{unread}."""
+
+    def test_counts(self) -> None:
+        """It is how many bytes wait to be read; -1 where nobody knows."""
+        for make in (unix, tcp):
+            ours, theirs = make()
+            self.addCleanup(ours.close)
+            self.addCleanup(theirs.close)
+            self.assertEqual(unread(ours.fileno()), 0)
+            theirs.sendall(b"abc")
+            ours.recv(1, socket.MSG_PEEK)
+            self.assertEqual(unread(ours.fileno()), 3)
+        self.assertEqual(unread(-1), -1)
+        self.patch(module, "_IN", None)
+        self.assertEqual(unread(ours.fileno()), -1)
 
 
 class SlowReaderTests(SynchronousTestCase):

@@ -23,7 +23,7 @@ In reading order:
 - L{twsgi.web.files}: a response whose body is a part of a file.
 - L{twsgi.web.passing}: a descriptor that another process has passed.
 - L{twsgi.web.offload}: threads that do nothing but send files.
-- L{twsgi.web.untaken}: what the kernel still holds for a peer.
+- L{twsgi.web.untaken}: what the kernel still holds of a connection.
 - L{twsgi.web.poller}: watches all these descriptors for the reactor, cheaply.
 - L{twsgi.web.threads}: the one place where another thread calls into the reactor.
 """

@@ -69,7 +69,8 @@ class ReactorSink:
 
     def write(self, data: bytes) -> None:
         """See L{IResponseSink}."""
-        refuse_after_the_end(self.finished)
+        if self.finished:
+            refuse_after_the_end()
         self.head_sent = True
         self._hand_over(data, False)
 

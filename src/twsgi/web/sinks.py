@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from zope.interface import implementer
 
@@ -61,14 +61,16 @@ class EncodedSink:
     def start(self, status: str, headers: list[tuple[str, str]], length: int | None) -> None:
         """See L{IResponseSink}."""
         with self._lock:
-            refuse_after_the_end(self.finished)
+            if self.finished:
+                refuse_after_the_end()
             self._held = self._encoder.head(status, headers, length, self._date)
             self.head_size = len(self._held)
 
     def write(self, data: bytes) -> None:
         """See L{IResponseSink}."""
         with self._lock:
-            refuse_after_the_end(self.finished)
+            if self.finished:
+                refuse_after_the_end()
             self._write(data)
 
     def _write(self, data: bytes) -> None:
@@ -95,7 +97,8 @@ class EncodedSink:
         """See L{IResponseSink}."""
         encoder = self._encoder
         with self._lock:
-            refuse_after_the_end(self.finished)
+            if self.finished:
+                refuse_after_the_end()
             if len(data) >= JOINED:
                 self._write(data)
                 data = b""
@@ -125,7 +128,8 @@ class EncodedSink:
     def send_file(self, descriptor: int, offset: int, count: int) -> str:
         """See L{IFileSink}."""
         with self._lock:
-            refuse_after_the_end(self.finished)
+            if self.finished:
+                refuse_after_the_end()
             return self._end_with_file(descriptor, offset, count)
 
     def _send(self, data: bytes) -> None:
@@ -141,12 +145,11 @@ class EncodedSink:
         raise AssertionError("a sink sends files")
 
 
-def refuse_after_the_end(finished: bool) -> None:
+def refuse_after_the_end() -> NoReturn:
     """
     @raise RuntimeError: the response has ended; what comes now would be another one's.
     """
-    if finished:
-        raise RuntimeError("the response has ended: write() was called too late")
+    raise RuntimeError("the response has ended: write() was called too late")
 
 
 @implementer(IFileSink)

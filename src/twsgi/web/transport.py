@@ -20,8 +20,11 @@ from twsgi.interfaces import ISendfileTransport, IThreadSafeTransport
 from twsgi.web.addresses import address
 from twsgi.web.offload import Offload
 from twsgi.web.outgoing import Outgoing
+from twsgi.web.untaken import unread
 
 _READ = 65536
+#: One for all, as Twisted has the error itself: to make a Failure costs more than to close.
+_DONE = Failure(main.CONNECTION_DONE)
 
 
 class ConnectionProtocol(Protocol):
@@ -155,10 +158,7 @@ class Connection(Outgoing):
 
     def unread(self) -> bool:
         """Something has come that nobody has read: closing now would be a reset."""
-        try:
-            return bool(self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
-        except OSError:
-            return False
+        return unread(self.fileno()) > 0
 
     def getPeer(self) -> Any:
         """C{ITransport}."""
@@ -170,9 +170,9 @@ class Connection(Outgoing):
 
     def _close_now(self) -> None:
         if not self._lingering:
-            self.connectionLost(Failure(main.CONNECTION_DONE))
+            self.connectionLost(_DONE)
             return
         if self._shutdown(socket.SHUT_WR):
             self.startReading()
         else:
-            self.connectionLost(Failure(main.CONNECTION_DONE))
+            self.connectionLost(_DONE)

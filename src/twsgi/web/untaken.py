@@ -1,7 +1,8 @@
-"""What the kernel still holds for a peer: by it one who reads slowly differs from one who does not.
+"""What the kernel still holds of a connection: L{untaken} by the peer, L{unread} by us.
 
-A socket may hold megabytes.  Until a good part of them is gone it takes nothing more, so by what it
-takes from us a peer that reads all the time seems to stand still.
+By the first a peer who reads slowly differs from one who does not read.  A socket may hold
+megabytes.  Until a good part of them is gone it takes nothing more, so by what it takes from us a
+peer that reads all the time seems to stand still.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ try:
     import fcntl
     import termios
 except ImportError:  # pragma: no cover
-    _REQUEST: int | None = None
+    _OUT: int | None = None
+    _IN: int | None = None
 else:
-    _REQUEST = getattr(termios, "TIOCOUTQ", None)
+    _OUT = getattr(termios, "TIOCOUTQ", None)
+    _IN = getattr(termios, "FIONREAD", None)
 
 
 def untaken(descriptor: int) -> int:
@@ -25,10 +28,23 @@ def untaken(descriptor: int) -> int:
 
     @return: -1 where the kernel does not say, or the socket is closed.
     """
-    if _REQUEST is None:
+    return _ask(descriptor, _OUT)
+
+
+def unread(descriptor: int) -> int:
+    """
+    How many bytes have come that nobody has read.  Any thread.
+
+    @return: -1 where the kernel does not say, or the socket is closed.
+    """
+    return _ask(descriptor, _IN)
+
+
+def _ask(descriptor: int, request: int | None) -> int:
+    if request is None:
         return -1
     try:
-        answer = fcntl.ioctl(descriptor, _REQUEST, bytes(4))
+        answer = fcntl.ioctl(descriptor, request, bytes(4))
     except (OSError, ValueError):
         return -1
     return int.from_bytes(answer, sys.byteorder, signed=True)

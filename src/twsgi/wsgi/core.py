@@ -92,7 +92,8 @@ class Core(threading.Thread):
         try:
             self._serve(exchange.variables, exchange.body, exchange.sink, exchange.head_request, 0)
         finally:
-            exchange.sink.abort()  # nothing, after a response that is complete
+            if not exchange.sink.finished:
+                exchange.sink.abort()
             self.completed += 1
             self._cores.freed()
 
@@ -120,16 +121,17 @@ class Core(threading.Thread):
                 self._cores.link_closed(link)
 
     def _serve_link(self, link: WorkerLink, flags: int, variables: bytes, body: BinaryIO) -> None:
-        head_request = bool(flags & frames.HEAD)
+        head_request = flags & frames.HEAD != 0
         encoder = ResponseEncoder(
-            bool(flags & frames.HTTP11), bool(flags & frames.KEEP_ALIVE), head_request
+            flags & frames.HTTP11 != 0, flags & frames.KEEP_ALIVE != 0, head_request
         )
         sink = LinkSink(link, encoder, self._date.line(time.time()))
         try:
             decoded = frames.decode_variables(variables)
             self._serve(decoded, body, sink, head_request, len(variables))
         finally:
-            sink.abort()  # nothing, after a response that is complete
+            if not sink.finished:
+                sink.abort()
 
     def _serve(
         self,
