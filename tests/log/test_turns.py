@@ -46,6 +46,20 @@ class TurnTests(SynchronousTestCase):
         self.assertEqual(taken, [True])
         turn.give(self.writing)
 
+    def test_mine(self) -> None:
+        """Who has the turn can tell; nobody else is taken for it."""
+        turn = turn_at(self.writing)
+        self.assertFalse(turn.mine)
+        turn.take(self.writing)
+        self.assertTrue(turn.mine)
+        others: list[bool] = []
+        thread = threading.Thread(target=lambda: others.append(turn.mine))
+        thread.start()
+        thread.join(SOON)
+        self.assertEqual(others, [False])
+        turn.give(self.writing)
+        self.assertFalse(turn.mine)
+
     def test_other_process(self) -> None:
         """A process has the turn until it gives it back, or dies."""
         turn = Turn()

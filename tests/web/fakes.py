@@ -24,7 +24,7 @@ class FakeConnection:
     What L{HTTP1Channel} and its Site ask of a L{twsgi.web.transport.Connection}, remembered.
 
     @ivar stalled: the client has read nothing for too long.
-
+    @ivar pending: the client has not read all that was sent.
     @ivar sent: all that was written.
     @ivar reading: the socket is read.
     @ivar lost: how the connection was ended by us: C{close}, C{linger}, C{abort}; "" if it was not.
@@ -35,6 +35,7 @@ class FakeConnection:
         self.lock = threading.Lock()
         self.sent = b""
         self.stalled = False
+        self.pending = False
         self.reading = True
         self.connected = True
         self.full = False

@@ -170,6 +170,27 @@ class DeadlineTests(SynchronousTestCase):
         self.assertEqual(self.client.statuses(), [408])
         self.assertEqual((self.client.lost, self.later.requests), ("linger", []))
 
+    def test_still_reading(self) -> None:
+        """The idle time begins when the client has read what it was answered."""
+        self.client.connection.pending = True
+        self.client.send(get())
+        self.later.answer()
+        self.fixture.pass_seconds(60)
+        self.assertEqual(self.client.lost, "")
+        self.client.connection.pending = False
+        self.fixture.pass_seconds(20 + LATE)
+        self.assertEqual(self.client.lost, "close")
+
+    def test_linger_still_reading(self) -> None:
+        """So does the time for which a connection is read after its end."""
+        self.client.connection.pending = True
+        self.client.send(b"\0")
+        self.fixture.pass_seconds(60)
+        self.assertEqual(self.client.lost, "linger")
+        self.client.connection.pending = False
+        self.fixture.pass_seconds(LINGER + LATE)
+        self.assertEqual(self.client.lost, "abort")
+
     def test_under_way(self) -> None:
         """While a request is under way the connection has no deadline."""
         self.client.send(get())

@@ -294,6 +294,9 @@ class AdmissionTests(SynchronousTestCase):
             fixture.pass_seconds(HOT)
         admission = fixture.site.admission
         self.assertEqual(admission.room(), 0)
+        old.connection.pending = True
+        self.assertEqual(old.channel.kept_since(), 0)
+        old.connection.pending = False
         admission.make_room()
         self.assertEqual([one.lost for one in (new, old, young, busy)], ["", "close", "", ""])
         admission.make_room()

@@ -251,6 +251,16 @@ class NameTests(HeadCase):
             self.assertEqual(cgi_name(b"x-%d" % number), f"HTTP_X_{number}")
         self.assertEqual(len(head_module._names), 3)
 
+    def test_cache_of_short_ones(self) -> None:
+        """Nor do long names, or hosts, however few."""
+        self.patch(head_module, "_names", {})
+        self.patch(head_module, "_hosts", set())
+        for size in (100, 101, 50_000):
+            name, host = b"x" * size, b"h" * size
+            read(b"GET / HTTP/1.1\r\nHost: %b\r\n%b: y\r\n\r\n" % (host, name))
+        self.assertEqual({len(name) for name in head_module._names}, {4, 100})
+        self.assertEqual({len(host) for host in head_module._hosts}, {100})
+
 
 class HostTests(HeadCase):
     """Host (class S25)."""

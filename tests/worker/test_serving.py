@@ -144,10 +144,10 @@ class ServedTests(ServingCase):
         for number in range(5):
             self.client(get(f"/{number}"))
         self.reactor.turn_until_idle()
-        self.assertEqual(len(self.serving._site.channels), 2)
+        self.assertEqual(len(self.serving._listeners._site.channels), 2)
         step(self.serving._cores)
         self.reactor.turn_until_idle()
-        self.assertEqual(len(self.serving._site.channels), 3)
+        self.assertEqual(len(self.serving._listeners._site.channels), 3)
 
     def test_waiting(self) -> None:
         """How many requests wait for a core is on the scoreboard."""
@@ -164,7 +164,7 @@ class ServedTests(ServingCase):
             self.serve(self.listener(), http_keepalive=setting)
             self.client(get())
             self.run_cores()
-            self.assertEqual(len(self.serving._site.channels), kept)
+            self.assertEqual(len(self.serving._listeners._site.channels), kept)
 
 
 class DrainTests(ServingCase):

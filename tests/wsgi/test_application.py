@@ -537,6 +537,18 @@ class CloseTests(ApplicationCase):
             self.assertEqual(calls[-1], ("finish", b""))
             self.assertIn(type(error).__name__, self.said)
 
+    def test_looking_raises(self) -> None:
+        """So is what comes of looking whether there is one."""
+
+        class Odd(list[bytes]):
+            @property
+            def close(self) -> Any:
+                raise SystemExit(2)
+
+        calls = self.told(saying(Odd([b"a", b"b"])), reports=1)
+        self.assertEqual(calls[-1], ("finish", b""))
+        self.assertIn("SystemExit", self.said)
+
     def test_both_raise(self) -> None:
         """Two exceptions are two reports."""
         result = Iterable(["text"], ValueError("close failed"))

@@ -579,6 +579,25 @@ class SubmitTests(CoreCase):
         self.stop()
         self.assertEqual(sum(thread.completed for thread in self.cores.threads), count)
 
+    def test_survives(self) -> None:
+        """Whatever is thrown at a core, it takes the next request."""
+        cores = self.start(echo)
+        core = cores.threads[0]
+        take = core._take
+        thrown: list[BaseException] = [SystemExit(1), KeyboardInterrupt(), ValueError("fault")]
+
+        def once(exchange: Exchange) -> None:
+            if thrown:
+                raise thrown.pop()
+            take(exchange)
+
+        self.patch(core, "_take", once)
+        self.patch(sys, "stderr", io.StringIO())
+        for _ in range(4):
+            cores.submit(self.exchange())
+        self.stop_when_done(1)
+        self.assertTrue(core.completed)
+
     def test_load(self) -> None:
         """What waits counts as load, what is done does not."""
         cores = self.blocking(2)

@@ -15,7 +15,6 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.wsgi.fakes import SOON
 from twsgi.errors import ClientDisconnected, FrameError
 from twsgi.wire import frames
-from twsgi.wsgi import link as link_module
 from twsgi.wsgi.link import CANCELLED, LinkRequest, WorkerLink
 
 
@@ -84,8 +83,7 @@ class ReceiveTests(LinkCase):
             self.assertEqual(request.body.read(), body)
 
     def test_large(self) -> None:
-        """So do those that are larger than any read, and a body larger than memory."""
-        self.patch(link_module, "_IN_MEMORY", 100_000)
+        """So do those that are larger than any read."""
         variables = b"v" * 200_000
         body = bytes(range(256)) * 2000
         request = self.received(frames.encode_request(0, variables, body, len(body)))

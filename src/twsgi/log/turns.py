@@ -23,6 +23,7 @@ class Turn:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._owner = 0
 
     def take(self, descriptor: int, patience: float | None = None) -> bool:
         """
@@ -35,12 +36,19 @@ class Turn:
         if not self._lock.acquire(timeout=-1 if patience is None else patience):
             return False
         if _lock(descriptor, patience):
+            self._owner = threading.get_ident()
             return True
         self._lock.release()
         return False
 
+    @property
+    def mine(self) -> bool:
+        """It is this thread's turn: a C{__del__} that writes may come in the midst of a write."""
+        return self._owner == threading.get_ident()
+
     def give(self, descriptor: int) -> None:
         """It is the next one's turn."""
+        self._owner = 0
         try:
             fcntl.lockf(descriptor, fcntl.LOCK_UN, 1)
         except OSError:
@@ -50,6 +58,7 @@ class Turn:
     def forked(self) -> None:
         """In a process that was forked: whoever had the turn is not here."""
         self._lock = threading.Lock()
+        self._owner = 0
 
 
 def _lock(descriptor: int, patience: float | None) -> bool:

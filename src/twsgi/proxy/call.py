@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from twsgi.errors import HTTPError
@@ -34,6 +35,7 @@ class Call:
 
     __slots__ = (
         "_channel",
+        "_file",
         "_spool",
         "_spools",
         "body",
@@ -51,6 +53,7 @@ class Call:
         """
         self._spools = spools
         self._spool: Spool | None = None
+        self._file = -1
         channel: Any = request.channel
         self._channel: HTTP1Channel = channel
         self.deadline = deadline
@@ -90,43 +93,60 @@ class Call:
         if self.gone:
             return
         channel = self._channel
-        if data and not (channel.transport.full and self._store(data)):
+        if data and not ((self._spool or channel.transport.full) and self._store(data)):
             channel.relay(data)
         if flags & frames.LAST:
-            if self._spool is not None:
-                self._spool.close()
+            close = flags & frames.CLOSE != 0
             if flags & frames.CUT:
                 channel.abort()
+            elif self._spool is None:
+                channel.finish(close)
             else:
-                channel.finish(bool(flags & frames.CLOSE))
+                self._spool.end(partial(channel.finish, close))
 
     def send_file(self, flags: int, descriptor: int, offset: int, count: int) -> None:
         """The rest of the response: a part of a file, whose descriptor is this object's now."""
         self.deadline = 0.0
         self.done()
-        self._close_spool()
+        close = flags & frames.CLOSE != 0
         if self.gone:
             os.close(descriptor)
-        else:
-            close = bool(flags & frames.CLOSE)
+        elif self._spool is None:
             send_file_response(self._channel, descriptor, offset, count, close)
+        else:
+            self._file = descriptor
+            self._spool.end(partial(self._send_file, offset, count, close))
+
+    def _send_file(self, offset: int, count: int, close: bool) -> None:
+        descriptor, self._file = self._file, -1
+        send_file_response(self._channel, descriptor, offset, count, close)
 
     def full(self) -> bool:
         """The client is slower than the worker: what waits for it has passed all marks."""
-        if self.gone or not self._channel.transport.full:
+        if self.gone:
             return False
         spool = self._spool
+        if spool is not None and spool.holds:
+            return not spool.room
+        if not self._channel.transport.full:
+            return False
         return not self._spools.limit if spool is None else not spool.room
 
     def _store(self, data: bytes) -> bool:
-        """What memory has no room for goes to the disk, if that has."""
-        if self._spool is None:
-            self._spool = Spool(self._spools)
-        return self._spool.write(self._channel.transport, data)
+        """What memory has no room for goes to the disk, if that has; and all that follows it."""
+        transport: Any = self._channel.transport
+        spool = self._spool
+        if spool is None:
+            spool = self._spool = Spool(self._spools, transport, self.drained)
+        return (spool.holds or transport.full) and spool.write(data)
 
-    def _close_spool(self) -> None:
+    def _drop(self) -> None:
+        """Nobody will read what is left of the response."""
         if self._spool is not None:
-            self._spool.close()
+            self._spool.drop()
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
 
     def refuse(self, status: int, reason: str, headers: str = "") -> None:
         """Answers with an error instead of a worker's response."""
@@ -145,7 +165,7 @@ class Call:
         else:
             self._channel.relayed = None
             self._channel.abort()
-            self._close_spool()
+            self._drop()
             self.gone = True
 
     def done(self) -> None:
@@ -170,6 +190,6 @@ class Call:
     def client_lost(self) -> None:
         """The client is gone; what the worker still says is dropped."""
         self.gone = True
-        self._close_spool()
+        self._drop()
         if self.link is not None:
             self.link.cancel()

@@ -43,76 +43,131 @@ class Spools:
 
 
 class Spool:
-    """One response's.  Reactor thread."""
+    """
+    One response's.  Reactor thread.
 
-    __slots__ = ("_failed", "_file", "_over", "_size", "_spools", "_waiting")
+    What is stored leaves in one part of a file at a time, however small the pieces were; as long
+    as something is stored all that follows is stored behind it.
 
-    def __init__(self, spools: Spools) -> None:
+    @ivar holds: something is stored that has not left.
+    """
+
+    __slots__ = (
+        "_drained",
+        "_failed",
+        "_file",
+        "_sent",
+        "_size",
+        "_spools",
+        "_tail",
+        "_then",
+        "_transport",
+        "holds",
+    )
+
+    def __init__(self, spools: Spools, transport: Any, drained: Callable[[], None]) -> None:
+        """
+        @param transport: an L{twsgi.interfaces.ISendfileTransport}.
+        @param drained: called when all that was stored has left.
+        """
         self._spools = spools
+        self._transport = transport
+        self._drained = drained
+        self._then: Callable[[], None] | None = None
         self._file: FileIO | None = None
-        self._size = 0
-        self._waiting = 0
-        self._over = self._failed = False
+        self._size = self._sent = 0
+        self._tail: list[bytes] = []
+        self.holds = self._failed = False
 
     @property
     def room(self) -> bool:
         """One more piece can be taken, as far as anybody knows."""
         spools = self._spools
-        return not self._failed and self._size + _PIECE <= spools.limit and spools.left >= _PIECE
+        if self._failed or self._tail:
+            return False
+        return self._size + _PIECE <= spools.limit and spools.left >= _PIECE
 
-    def write(self, transport: Any, data: bytes) -> bool:
+    def write(self, data: bytes) -> bool:
         """
         Stores C{data}; it leaves behind what was written before.
 
-        @param transport: an L{twsgi.interfaces.ISendfileTransport}.
-        @return: False where there is no room for it.
+        @return: False where there is no room for it, and nothing is stored that it must follow.
         """
-        if not self.room:
-            return False
+        if not (self.room and self._store(data)):
+            if not self.holds:
+                return False
+            # Little: whoever writes stops when there is no room.
+            self._tail.append(data)
+            return True
+        if not self.holds:
+            self.holds = True
+            self._send()
+        return True
+
+    def end(self, then: Callable[[], None]) -> None:
+        """Nothing more will be written: calls C{then} when all has left.  At once, if it has."""
+        if self.holds:
+            self._then = then
+        else:
+            self._forget()
+            then()
+
+    def drop(self) -> None:
+        """Nothing more will be written or sent: the client is gone."""
+        self._then = None
+        self._tail = []
+        self._forget()
+
+    def _store(self, data: bytes) -> bool:
         try:
             if self._file is None:
                 # Not by name: nothing is left of it, however this process ends.
                 self._file = tempfile.TemporaryFile(prefix="twsgi-response-", buffering=0)  # noqa: SIM115
-            _store(self._file.fileno(), data, self._size)
+            _write_at(self._file.fileno(), data, self._size)
         except OSError as error:
             self._failed = True
             self._spools.failed(error)
             return False
         self._spools.worked()
-        offset = self._size
         self._size += len(data)
         self._spools.left -= len(data)
-        self._waiting += 1
-        sent = transport.send_file(self._file.fileno(), offset, len(data))
-        sent.addBoth(self._gone)
         return True
 
-    def close(self) -> None:
-        """Nothing more will be written; what is stored still leaves."""
-        self._over = True
-        if not self._waiting:
-            self._empty()
+    def _send(self) -> None:
+        """All that is stored now, as one part."""
+        assert self._file is not None
+        offset, self._sent = self._sent, self._size
+        part = self._transport.send_file(self._file.fileno(), offset, self._size - offset)
+        part.addCallbacks(self._left, self._lost)
 
-    def _gone(self, result: object) -> None:
-        """A piece has left, or never will."""
-        self._waiting -= 1
-        if not self._waiting:
-            self._empty()
-
-    def _empty(self) -> None:
-        self._spools.left += self._size
-        self._size = 0
-        file = self._file
-        if file is None:
+    def _left(self, result: object) -> None:
+        if self._sent < self._size:
+            self._send()
             return
-        if self._over:
-            self._file = None
-            file.close()
+        self.holds = False
+        self._forget()
+        tail, self._tail = self._tail, []
+        self._transport.write(b"".join(tail))
+        if self._then is not None:
+            self._then()
         else:
-            os.ftruncate(file.fileno(), 0)
+            self._drained()
+
+    def _lost(self, failure: object) -> None:
+        """The connection is over."""
+        self.holds = False
+        self.drop()
+
+    def _forget(self) -> None:
+        """Gives the disk back."""
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
+        self._spools.left += self._size
+        self._size = self._sent = 0
 
 
-def _store(descriptor: int, data: bytes, offset: int) -> None:
+def _write_at(descriptor: int, data: bytes, offset: int) -> None:
     """
     Writes all of C{data}.
 

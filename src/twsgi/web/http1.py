@@ -240,9 +240,7 @@ class HTTP1Channel(ResourceFace):
             return
         # A client that was promised the connection may be sending on it already: while all are
         # closed one more request is taken, and told that it was the last.
-        site = self.site
-        wait = LAST_REQUEST if site.draining else site.limits.idle_timeout
-        self.deadline = site.seconds() + wait
+        self.deadline = self.site.seconds() + self._idle_timeout()
         if more or self._paused:
             self._go_on()
 
@@ -299,15 +297,23 @@ class HTTP1Channel(ResourceFace):
     def timed_out(self) -> None:
         """The deadline has passed."""
         self.deadline = 0.0
-        if self._state == _CLOSED:
-            self.transport.abortConnection()
-        elif self.busy:
+        if self.busy and self._state != _CLOSED:
             return
+        if self.transport.pending:
+            # It is the client's turn to read; whether it does is another's to judge.
+            wait = LINGER if self._state == _CLOSED else self._idle_timeout()
+            self.deadline = self.site.seconds() + wait
+        elif self._state == _CLOSED:
+            self.transport.abortConnection()
         elif self._state == _IDLE or self.transport.doRead() is not None:
             self._lose(linger=False)
         elif not self.deadline:
             # Nor has it come meanwhile: a reactor that was held up is not the client's fault.
             self._refuse_late()
+
+    def _idle_timeout(self) -> float:
+        site = self.site
+        return LAST_REQUEST if site.draining else site.limits.idle_timeout
 
     def _refuse_late(self) -> None:
         if self._reception is not None:
@@ -341,6 +347,8 @@ class HTTP1Channel(ResourceFace):
     def kept_since(self) -> float:
         """Reactor seconds since which the connection has been kept, idle; 0: it is not idle."""
         if self._state != _IDLE or self.busy or not self._served or self._buffer:
+            return 0.0
+        if self.transport.pending:
             return 0.0
         return self.deadline - self.site.limits.idle_timeout
 

@@ -126,6 +126,11 @@ class Outgoing:
         if self.disconnecting and self.connected:
             self._close_now()
 
+    @property
+    def pending(self) -> bool:
+        """Something waits for room, of memory or of a file."""
+        return bool(self._outbox)
+
     def queued(self) -> int:
         """How many bytes wait for room."""
         return self._outbox.size if self._outbox is not None else 0

@@ -25,6 +25,8 @@ _DROPPED = frozenset({"PROXY", "TRAILER"})
 #: Bounds of the caches below; a client chooses what goes into them.
 _CACHED_NAMES = 2000
 _CACHED_HOSTS = 500
+#: Longer ones are none that anybody means.
+_LONGEST_CACHED = 100
 
 _names: dict[bytes, str] = {}
 _hosts: set[str] = set()
@@ -185,7 +187,7 @@ def cgi_name(name: bytes) -> str:
         key = ""
     elif key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
         key = "HTTP_" + key
-    if len(_names) < _CACHED_NAMES:
+    if len(_names) < _CACHED_NAMES and len(name) <= _LONGEST_CACHED:
         _names[name] = key
     return key
 
@@ -194,7 +196,7 @@ def _check_host(host: str) -> None:
     found = HOST.match(host)
     if found is None or not (found[1] is None or _is_ipv6(found[1])):
         raise HTTPError(400, f"malformed or repeated Host: {host[:60]!r}")
-    if len(_hosts) < _CACHED_HOSTS:
+    if len(_hosts) < _CACHED_HOSTS and len(host) <= _LONGEST_CACHED:
         _hosts.add(host)
 
 

@@ -48,7 +48,7 @@ def lower_name(name: str) -> str:
         if TOKEN.match(name) is None:
             raise ResponseError(f"header name is not a token: {name!r}")
         lower = name.lower()
-        if len(_lower_names) < _CACHED_NAMES:
+        if len(_lower_names) < _CACHED_NAMES and len(name) < _CACHED_VALUE:
             _lower_names[name] = lower
     return lower
 
@@ -65,7 +65,7 @@ def check_status(status: str) -> None:
         raise ResponseError(f"malformed status: {status!r}")
     if status[0] == "1":
         raise ResponseError(f"an interim status is the server's: {status!r}")
-    if len(_status_lines) < _CACHED_LINES:
+    if len(_status_lines) < _CACHED_LINES and len(status) < _CACHED_VALUE:
         _status_lines[status] = _status_line(status)
 
 
@@ -99,7 +99,7 @@ def check_headers(headers: list[tuple[str, str]]) -> int | None:
             if CONTENT_LENGTH.match(value) is None or length is not None:
                 raise ResponseError("header Content-Length: not one whole number")
             length = int(value)
-        elif lower != "date" and lower not in HOP_BY_HOP and len(value) < _CACHED_VALUE:
+        elif lower != "date" and lower not in HOP_BY_HOP and len(name) + len(value) < _CACHED_VALUE:
             _remember(field)
     return length
 

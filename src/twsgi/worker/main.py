@@ -40,11 +40,7 @@ _LATER = (
     "traceback",
     "twisted.internet.address",
     "twisted.web.static",
-    "twsgi.static.resource",
-    "twsgi.web.acceptor",
-    "twsgi.web.poller",
-    "twsgi.web.site",
-    "twsgi.wsgi.root",
+    "twsgi.worker.listeners",
 )
 
 

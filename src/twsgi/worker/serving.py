@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twsgi.control.scoreboard import (
     BOOTING,
@@ -19,12 +18,15 @@ from twsgi.control.scoreboard import (
 from twsgi.interfaces import ILineLog
 from twsgi.log.requestline import DELAY, RequestLog
 from twsgi.settings.model import Settings
-from twsgi.web.offload import offload_threads, offloads
+from twsgi.web.offload import offloads
 from twsgi.wsgi.application import Application
 from twsgi.wsgi.bouncer import Bouncer
 from twsgi.wsgi.core import Cores
 from twsgi.wsgi.link import WorkerLink
 from twsgi.wsgi.waitpoint import wait_point
+
+if TYPE_CHECKING:
+    from twsgi.worker.listeners import Listeners
 
 #: Seconds after which a core gives up on a frontend that reads nothing.  How slow a client may be
 #: is the frontend's to judge; this is for one that hangs.
@@ -75,9 +77,7 @@ class Serving:
                 self._cores.wait_point, scoreboard, index, reactor, self._link_closed, sink.line
             ).core_taken
         self.links: set[WorkerLink] = set()
-        self._acceptors: list[Any] = []
-        self._site: Any = None
-        self._poller: Any = None
+        self._listeners: Listeners | None = None
         self._draining = False
         self._drained: Callable[[], None] | None = None
         self._flush_call: Any = None
@@ -85,54 +85,15 @@ class Serving:
     def start(self, sockets: list[socket.socket]) -> None:
         """Starts the cores, and accepts on C{sockets}, which are this object's from now on."""
         if sockets:
-            self._listen(sockets)
+            from twsgi.worker.listeners import Listeners
+
+            self._listeners = Listeners(
+                self._settings, self._cores, self._index, self._reactor, self._sink, self._answered
+            )
+            self._listeners.start(sockets)
         self._cores.start(self._room, self._link_closed)
         self._record[WORKER_STATE] = READY
         self._flush()
-
-    def _listen(self, sockets: list[socket.socket]) -> None:
-        # Imported here: a worker that has only links needs nothing of twisted.web.
-        from twsgi.static.resource import StaticFiles
-        from twsgi.web.acceptor import Acceptor
-        from twsgi.web.descriptors import connections_possible
-        from twsgi.web.limits import limits
-        from twsgi.web.poller import poller
-        from twsgi.web.site import Site
-        from twsgi.wsgi.root import ApplicationRoot
-
-        settings = self._settings
-        root: Any = ApplicationRoot(self._cores, settings.socket_timeout)
-        if settings.check_static:
-            # Absolute from now on: an application may change its directory.
-            roots = [os.path.abspath(one) for one in settings.check_static]
-            root = StaticFiles(roots, root, self._sink.line)
-        most = limits(
-            settings,
-            pause=settings.socket_timeout,
-            idle=settings.socket_timeout if settings.http_keepalive else 0,
-            connections=connections_possible(links=0),
-        )
-        self._poller = poller(self._reactor)
-        self._site = Site(root, self._poller, most, self._answered, self._sink.line)
-        self._site.offload = offload_threads(
-            settings.offload_threads,
-            self._poller,
-            settings.socket_timeout,
-            f"worker {self._index}",
-            self._sink.line,
-        )
-        self._site.start()
-        for sock in sockets:
-            acceptor = Acceptor(
-                sock,
-                self._site,
-                self._site.reactor,
-                self._sink.line,
-                self._cores.free,
-                self._cores.environ.get("SERVER_PORT", ""),
-            )
-            self._acceptors.append(acceptor)
-            acceptor.resume()
 
     def add_link(self, descriptor: int, frontend: int) -> None:
         """One more link, to C{frontend}; the descriptor is this object's from now on."""
@@ -164,12 +125,8 @@ class Serving:
         self._record[WORKER_STATE] = DRAINING
         self._draining = True
         self._drained = drained
-        if self._site is not None:
-            # Before the kernel's queue is emptied: those connections are their last request's.
-            self._site.draining = True
-            for acceptor in self._acceptors:
-                acceptor.close(empty_queue=final)
-            self._site.drain(self._check_drained)
+        if self._listeners is not None:
+            self._listeners.drain(final, self._check_drained)
         self._check_drained()
 
     def stop(self) -> None:
@@ -177,16 +134,12 @@ class Serving:
         if self._flush_call is not None and self._flush_call.active():
             self._flush_call.cancel()
         self._cores.stop()
-        if self._site is not None:
-            self._site.stop()
-            if self._site.offload is not None:
-                self._site.offload.stop()
-        if self._poller not in (None, self._reactor):
-            self._poller.stop()
+        if self._listeners is not None:
+            self._listeners.stop()
         self._log.flush()
 
     def _check_drained(self) -> None:
-        done = not self.links and (self._site is None or not self._site.channels)
+        done = not self.links and (self._listeners is None or self._listeners.empty)
         if self._draining and done and self._drained is not None:
             drained, self._drained = self._drained, None
             drained()
@@ -196,8 +149,8 @@ class Serving:
         self._check_drained()
 
     def _room(self) -> None:
-        for acceptor in self._acceptors:
-            acceptor.resume()
+        if self._listeners is not None:
+            self._listeners.resume()
 
     def _answered(self, request: Any) -> None:
         self._record[WORKER_STATIC] += 1

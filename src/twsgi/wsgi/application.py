@@ -59,13 +59,13 @@ def _fail(response: Response) -> None:
 
 
 def _close(result: Any, report: Callable[[str], None], generation: int) -> None:
-    close = getattr(result, "close", None)
-    if close is not None:
-        try:
+    try:
+        close = getattr(result, "close", None)
+        if close is not None:
             close()
-        except BaseException as error:
-            if forks.generation != generation:
-                forks.leave(error)
-            report(traceback.format_exc().rstrip("\n"))
+    except BaseException as error:
+        if forks.generation != generation:
+            forks.leave(error)
+        report(traceback.format_exc().rstrip("\n"))
     if forks.generation != generation:
         forks.leave()

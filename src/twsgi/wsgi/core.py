@@ -75,16 +75,17 @@ class Core(threading.Thread):
         """Serves until the wait point is closed."""
         wait = self._cores.wait_point.wait
         while True:
-            work = wait()
-            if work is None:
-                return
             try:
+                work = wait()
+                if work is None:
+                    return
                 if type(work) is Exchange:
                     self._take(work)
                 else:
                     self._turn(work)
-            except Exception:
-                # A fault of ours: it must not cost the worker a core.
+            except BaseException:
+                # A fault of ours, or what an application has thrown at its threads: neither may
+                # cost the worker a core.
                 traceback.print_exc()
 
     def _take(self, exchange: Exchange) -> None:

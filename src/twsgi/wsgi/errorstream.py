@@ -107,6 +107,9 @@ def write_whole(descriptor: int, data: bytes) -> None:
         _write(descriptor, data)
         return
     turn = turn_at(descriptor)
+    if turn.mine:
+        _write(descriptor, data)
+        return
     turn.take(descriptor)
     try:
         _write(descriptor, data)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import socket
 import struct
-import tempfile
 import threading
 from typing import BinaryIO
 
@@ -25,8 +24,6 @@ from twsgi.wire import frames
 from twsgi.wire.response import ResponseEncoder
 
 _READ = 65536
-#: A body above this many bytes is read into a file (a frontend sends such a one as a file itself).
-_IN_MEMORY = 1024 * 1024
 #: What may come behind a request, by its first byte.
 _NOTES = {frames.CANCEL: frames.encode_cancel(), frames.CLOSED: frames.encode_closed()}
 
@@ -172,14 +169,13 @@ class WorkerLink:
         missing = length - len(body)
         if missing <= 0:
             return io.BytesIO(body[:length]), body[length:]
-        file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
-        file.write(body)
+        # As much as the frontend had in memory, too (C{post-buffering-bufsize}).
+        pieces = [body]
         while missing > 0:
             body = self._more()
-            file.write(body[:missing])
+            pieces.append(body[:missing])
             missing -= len(body)
-        file.seek(0)
-        return file, body[missing:] if missing else b""  # type: ignore[return-value]
+        return io.BytesIO(b"".join(pieces)), body[missing:] if missing else b""
 
     def _receive_notes(self, excess: bytes) -> bool:
         """

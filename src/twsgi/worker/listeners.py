@@ -1,0 +1,112 @@
+"""L{Listeners}: what a worker needs beyond its cores where it accepts connections itself.
+
+Imported when it is needed: a worker that has only links needs nothing of C{twisted.web}.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from twsgi.interfaces import ILineLog
+from twsgi.settings.model import Settings
+from twsgi.static.resource import StaticFiles
+from twsgi.web.acceptor import Acceptor
+from twsgi.web.descriptors import connections_possible
+from twsgi.web.limits import limits
+from twsgi.web.offload import offload_threads
+from twsgi.web.poller import poller
+from twsgi.web.site import Site
+from twsgi.wsgi.core import Cores
+from twsgi.wsgi.root import ApplicationRoot
+
+
+class Listeners:
+    """
+    All listening sockets of a worker, their connections, and its static files.  Reactor thread.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        cores: Cores,
+        index: int,
+        reactor: Any,
+        sink: ILineLog,
+        answered: Callable[[Any], None],
+    ) -> None:
+        """
+        @param index: the worker's, from 1.
+        @param answered: told of each request that was answered without a core.
+        """
+        self._cores = cores
+        self._reactor = reactor
+        self._sink = sink
+        self._acceptors: list[Acceptor] = []
+        root: Any = ApplicationRoot(cores, settings.socket_timeout)
+        if settings.check_static:
+            # Absolute from now on: an application may change its directory.
+            roots = [os.path.abspath(one) for one in settings.check_static]
+            root = StaticFiles(roots, root, sink.line)
+        most = limits(
+            settings,
+            pause=settings.socket_timeout,
+            idle=settings.socket_timeout if settings.http_keepalive else 0,
+            connections=connections_possible(links=0),
+        )
+        self._poller = poller(reactor)
+        self._site = Site(root, self._poller, most, answered, sink.line)
+        self._site.offload = offload_threads(
+            settings.offload_threads,
+            self._poller,
+            settings.socket_timeout,
+            f"worker {index}",
+            sink.line,
+        )
+
+    def start(self, sockets: list[socket.socket]) -> None:
+        """Accepts on C{sockets}, which are this object's from now on."""
+        self._site.start()
+        for sock in sockets:
+            acceptor = Acceptor(
+                sock,
+                self._site,
+                self._poller,
+                self._sink.line,
+                self._cores.free,
+                self._cores.environ.get("SERVER_PORT", ""),
+            )
+            self._acceptors.append(acceptor)
+            acceptor.resume()
+
+    def resume(self) -> None:
+        """There is a free core again."""
+        for acceptor in self._acceptors:
+            acceptor.resume()
+
+    def drain(self, final: bool, drained: Callable[[], None]) -> None:
+        """
+        Accepts nothing new, finishes what is there, then calls C{drained}.
+
+        @param final: see L{twsgi.control.commands.Drain}.
+        """
+        # Before the kernel's queue is emptied: those connections are their last request's.
+        self._site.draining = True
+        for acceptor in self._acceptors:
+            acceptor.close(empty_queue=final)
+        self._site.drain(drained)
+
+    @property
+    def empty(self) -> bool:
+        """No connection is left."""
+        return not self._site.channels
+
+    def stop(self) -> None:
+        """Cuts who is left."""
+        self._site.stop()
+        if self._site.offload is not None:
+            self._site.offload.stop()
+        if self._poller is not self._reactor:
+            self._poller.stop()
