@@ -38,6 +38,7 @@ class FakeConnection:
         self.pending = False
         self.reading = True
         self.connected = True
+        self.disconnecting = False
         self.full = False
         self.lost = ""
         self.producer: Any = None

@@ -11,9 +11,10 @@ from twisted.internet.interfaces import IReadDescriptor
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from tests.web.fakes import Echo, Later, SiteFixture, get
+from tests.web.fakes import Echo, Later, SiteFixture, get, post
 from twsgi.web import acceptor as acceptor_module
 from twsgi.web.acceptor import Acceptor
+from twsgi.web.site import SWEEP
 
 
 def listening_socket(backlog: int = 100) -> socket.socket:
@@ -382,3 +383,47 @@ class ExhaustedTests(SynchronousTestCase):
         self.acceptor.close(empty_queue=False)
         self.fixture.site.drain(lambda: None)
         self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+
+class LastRequestTests(AcceptorCase):
+    """Connections on which nothing more is to come are not watched for it."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.resource = Later()
+        self.start(listening_socket())
+
+    def test_not_watched(self) -> None:
+        """While their only request is under way the reactor is not told of them."""
+        client = self.connect(get("/", "Connection: close"))
+        self.acceptor.doRead()
+        (channel,) = self.fixture.site.channels
+        self.assertNotIn(channel.transport, self.reactor.readers)
+        self.resource.answer()
+        self.assertIn(b"later", client.recv(1000))
+        self.assertEqual(client.recv(1000), b"")
+
+    def test_client_gone(self) -> None:
+        """After a while they are, so that a client that has gone is noticed."""
+        client = self.connect(get("/", "Connection: close"))
+        self.acceptor.doRead()
+        (channel,) = self.fixture.site.channels
+        client.close()
+        self.reactor.advance(SWEEP)
+        self.assertIn(channel.transport, self.reactor.readers)
+        channel.transport.doRead()
+        self.assertTrue(channel.client_closed)
+
+    def test_kept(self) -> None:
+        """A connection that is kept is watched at once."""
+        self.connect(get())
+        self.acceptor.doRead()
+        (channel,) = self.fixture.site.channels
+        self.assertIn(channel.transport, self.reactor.readers)
+
+    def test_body_to_come(self) -> None:
+        """So is one whose request is not whole."""
+        self.connect(post(b"body", "Connection: close")[:-1])
+        self.acceptor.doRead()
+        (channel,) = self.fixture.site.channels
+        self.assertIn(channel.transport, self.reactor.readers)

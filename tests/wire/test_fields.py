@@ -161,6 +161,18 @@ class LlhttpTests(GrammarMixin, SynchronousTestCase):
                 self.parse(first)
                 self.assertEqual(self.parse(second), parse_fields(second), (first, second))
 
+    def test_last_requests(self) -> None:
+        """Whatever a head says of its connection, llhttp itself reads the next."""
+        self.patch(fields, "parse_fields", self.fail)
+        parse = LlhttpParser()
+        for _ in range(3):
+            for head in (
+                b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n",
+                b"GET / HTTP/1.0\r\nHost: a\r\n\r\n",
+                b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+            ):
+                self.assertEqual(len(parse(head)), 1)
+
     def test_after_refusal(self) -> None:
         """A head that is refused leaves nothing behind."""
         for line in BAD:

@@ -166,7 +166,7 @@ class Acceptor:
             return
         if reason is not None:
             connection.connectionLost(Failure(reason))
-        else:
+        elif channel.awaits_more():
             connection.startReading()
 
     def _turn_away(self, sock: socket.socket, peer: str) -> None:

@@ -243,6 +243,8 @@ class HTTP1Channel(ResourceFace):
         self.deadline = self.site.seconds() + self._idle_timeout()
         if more or self._paused:
             self._go_on()
+        elif not self.transport.reading:
+            self.transport.startReading()
 
     def finish_from_thread(self, close: bool) -> None:
         """
@@ -343,6 +345,19 @@ class HTTP1Channel(ResourceFace):
             self.deadline = now + LAST_REQUEST
         else:
             self._lose(linger=False)
+
+    def awaits_more(self) -> bool:
+        """
+        More is to come from the client.  Where its only request is under way there is not, and
+        L{watch} will be soon enough to notice that it has gone.
+        """
+        return not self.busy or self.request is None or self.request.keep_alive
+
+    def watch(self) -> None:
+        """Begins to look whether the client is still there, if nobody does."""
+        transport = self.transport
+        if self.busy and not (transport.reading or self._paused or transport.disconnecting):
+            transport.startReading()
 
     def kept_since(self) -> float:
         """Reactor seconds since which the connection has been kept, idle; 0: it is not idle."""

@@ -166,6 +166,8 @@ class Site(ServerSite):
         limit = self.limits.body_timeout
         for channel in [one for one in self.channels if 0 < one.deadline < now]:
             channel.timed_out()
-        for channel in [one for one in self.channels if one.transport.stuck(now, limit)]:
-            channel.abort()
+        for channel in list(self.channels):
+            channel.watch()
+            if channel.transport.stuck(now, limit):
+                channel.abort()
         self.admission.look_again()

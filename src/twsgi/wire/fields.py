@@ -60,9 +60,8 @@ class LlhttpParser:
         fields: Fields = []
         self._fields = fields
         self._headers_complete = self._message_complete = False
-        parser = self._parser
         try:
-            parser.feed_data(head)
+            self._parser.feed_data(head)
         except httptools.HttpParserUpgrade:
             self._message_complete = False
         except httptools.HttpParserError:
@@ -70,7 +69,7 @@ class LlhttpParser:
             # behind (C{Connection: keep-alive, close}) refuse heads that are well formed.
             self._renew()
             return parse_fields(head)
-        if not (self._message_complete and parser.should_keep_alive()):
+        if not (self._message_complete and self._goes_on):
             # llhttp would go on with a body, or refuse to go on at all.
             self._renew()
         return fields if self._headers_complete else parse_fields(head)
@@ -82,12 +81,15 @@ class LlhttpParser:
     def on_headers_complete(self) -> None:
         """httptools: the empty line was seen."""
         self._headers_complete = True
+        # Only now does it tell: at the end of the message it has forgotten.
+        self._goes_on = self._parser.should_keep_alive()
 
     def on_message_complete(self) -> None:
         """httptools: there is no body."""
         self._message_complete = True
 
     def _renew(self) -> None:
+        self._goes_on = True
         self._parser = httptools.HttpRequestParser(self)
 
 
