@@ -46,6 +46,10 @@ class FakeConnection:
     def doRead(self) -> None:
         """Nothing waits in the kernel."""
 
+    def untaken(self) -> int:
+        """Nor anything that the client has not taken."""
+        return 0
+
     def unread(self) -> bool:
         """Nor anything that nobody has read."""
         return False

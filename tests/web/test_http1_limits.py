@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.web.fakes import Client, Echo, Later, SiteFixture, chunked, get, post
 from twsgi.errors import HTTPError
-from twsgi.web.http1 import LINGER
+from twsgi.web.lifetime import LINGER
 from twsgi.web.site import SWEEP
 
 #: Deadlines are looked at once in so many seconds; a second more, for the look itself.
@@ -178,6 +178,19 @@ class DeadlineTests(SynchronousTestCase):
         self.fixture.pass_seconds(60)
         self.assertEqual(self.client.lost, "")
         self.client.connection.pending = False
+        self.fixture.pass_seconds(20 + LATE)
+        self.assertEqual(self.client.lost, "close")
+
+    def test_still_taking(self) -> None:
+        """The same holds for what the kernel has; a client that takes no more of it is closed."""
+        left = [1000]
+        self.client.connection.untaken = lambda: left[0]  # type: ignore[method-assign]
+        self.client.send(get())
+        self.later.answer()
+        for _ in range(10):
+            left[0] -= 1
+            self.fixture.pass_seconds(20 + SWEEP)
+            self.assertEqual(self.client.lost, "")
         self.fixture.pass_seconds(20 + LATE)
         self.assertEqual(self.client.lost, "close")
 

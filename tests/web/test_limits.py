@@ -18,7 +18,7 @@ from twsgi.web import descriptors
 from twsgi.web.acceptor import Acceptor
 from twsgi.web.admission import Admission
 from twsgi.web.body import Body
-from twsgi.web.http1 import HOT
+from twsgi.web.lifetime import HOT
 from twsgi.web.limits import Limits, limits
 from twsgi.web.reception import Reception
 from twsgi.web.site import SWEEP

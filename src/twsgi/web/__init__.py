@@ -8,7 +8,8 @@ In reading order:
 - L{twsgi.web.outgoing}: what leaves a socket: at once, from any thread, by one lock.
 - L{twsgi.web.addresses}: what C{twisted.web} calls the ends of a connection.
 - L{twsgi.web.outbox}: what waits for room in a socket: bytes and parts of files.
-- L{twsgi.web.http1}: one HTTP/1 connection: heads, bodies, pipelining, deadlines, keep-alive.
+- L{twsgi.web.http1}: one HTTP/1 connection: heads, bodies, pipelining.
+- L{twsgi.web.lifetime}: when that connection ends: deadlines, keep-alive, draining.
 - L{twsgi.web.face}: what C{twisted.web}'s Request sees of that connection.
 - L{twsgi.web.reception}: a body while it comes: taken apart, stored, held to its limits.
 - L{twsgi.web.body}: a request's body: in memory while it is small, then in a file without a name.

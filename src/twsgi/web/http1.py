@@ -1,4 +1,4 @@
-"""L{HTTP1Channel}: one HTTP/1 connection: heads, bodies, pipelining, deadlines, keep-alive.
+"""L{HTTP1Channel}: one HTTP/1 connection: heads, bodies, pipelining.
 
 One request at a time: what comes after it waits, bounded, until its response has been sent.  The
 response is written by a C{twisted.web} resource (L{twsgi.web.face}), or as ready bytes by whoever
@@ -14,7 +14,7 @@ from twisted.python.failure import Failure
 
 from twsgi.errors import HTTPError
 from twsgi.web.body import Body
-from twsgi.web.face import ResourceFace
+from twsgi.web.lifetime import BODY, CLOSED, HEAD, IDLE, Lifetime
 from twsgi.web.reception import Reception
 from twsgi.web.request import Request
 from twsgi.web.threads import hand_to_reactor
@@ -27,27 +27,13 @@ if TYPE_CHECKING:
 
 #: Bytes of further requests that may wait here while one is under way.
 PIPELINE_LIMIT = 65536
-#: Seconds that a connection is read, and what comes dropped, after an error was answered; and
-#: that a head has to be complete when all connections are to be closed.
-LINGER = 2.0
-#: While all connections are to be closed: seconds for one more request on one that was kept, and
-#: how recently it must have been used for that.
-LAST_REQUEST = 0.25
-HOT = 1.0
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
-# What a connection waits for.
-_IDLE, _HEAD, _BODY, _CLOSED = range(4)
 
-
-class HTTP1Channel(ResourceFace):
+class HTTP1Channel(Lifetime):
     """
     One connection.  Reactor thread, unless a method says otherwise.
 
-    @ivar deadline: reactor seconds after which L{timed_out} is called, 0: never.
-    @ivar busy: a request is under way.  Set by the reactor; cleared by whoever ends the response,
-        holding C{transport.lock}.
-    @ivar client_closed: the client will send no more; it may still read.
     @ivar peer: the client's address and port, as CGI variables have them.
     @ivar relayed: who relays its response, if somebody does: told when the client has read what
         waited (C{drained()}), when C{client_closed}, and when it is gone (C{client_lost()}).
@@ -55,15 +41,7 @@ class HTTP1Channel(ResourceFace):
 
     __slots__ = (
         "_advancing",
-        "_buffer",
-        "_paused",
-        "_reception",
-        "_served",
         "_server_port",
-        "_state",
-        "busy",
-        "client_closed",
-        "deadline",
         "peer",
         "relayed",
     )
@@ -76,13 +54,8 @@ class HTTP1Channel(ResourceFace):
         super().__init__(site)
         self.peer = peer
         self._server_port = server_port
-        self.busy = self._advancing = self._paused = self.client_closed = False
-        self._served = 0
-        self.deadline = 0.0
+        self._advancing = False
         self.relayed: Any = None
-        self._state = _IDLE
-        self._buffer = b""
-        self._reception: Reception | None = None
 
     def makeConnection(self, transport: Connection) -> None:
         """The connection exists; its first bytes may be there already."""
@@ -99,7 +72,7 @@ class HTTP1Channel(ResourceFace):
 
     def dataReceived(self, data: bytes) -> None:
         """Bytes came."""
-        if self._state == _CLOSED:
+        if self._state == CLOSED:
             return
         if not self.busy:
             # Nobody but this thread makes it busy: there is nobody to share the buffer with.
@@ -132,14 +105,14 @@ class HTTP1Channel(ResourceFace):
         transport = self.transport
         try:
             # Nobody is served who does not read what he was answered.
-            while self._buffer and not (self.busy or transport.full or self._state == _CLOSED):
+            while self._buffer and not (self.busy or transport.full or self._state == CLOSED):
                 if not self._step():
                     break
         except HTTPError as error:
             self.refuse(error)
         finally:
             self._advancing = False
-        if self.busy or self._state == _CLOSED:
+        if self.busy or self._state == CLOSED:
             return
         if self._buffer and self.transport.full:
             # Its client has yet to read: that is what is awaited, not a request.
@@ -151,7 +124,7 @@ class HTTP1Channel(ResourceFace):
     def _go_on(self) -> None:
         """A response is complete, or the client has read: what waits here is taken."""
         self._advance()
-        if self._paused and self._state != _CLOSED:
+        if self._paused and self._state != CLOSED:
             waits = self.busy or self.transport.full
             if not waits or len(self._buffer) < PIPELINE_LIMIT:
                 self._paused = False
@@ -170,8 +143,8 @@ class HTTP1Channel(ResourceFace):
         end = data.find(b"\r\n\r\n") + 4
         if end < 4 or end > limits.buffer_size:
             check_incomplete(data, end, limits.buffer_size)
-            if data and self._state == _IDLE:
-                self._state = _HEAD
+            if data and self._state == IDLE:
+                self._state = HEAD
                 self.deadline = site.seconds() + limits.headers_timeout
             return False
         if end == len(data):
@@ -188,7 +161,7 @@ class HTTP1Channel(ResourceFace):
     def _await_body(self, head: RequestHead) -> None:
         now = self.site.seconds()
         self._reception = Reception(head, self.site.limits, now)
-        self._state = _BODY
+        self._state = BODY
         self.deadline = self._reception.deadline(now)
         if head.expects_continue and not self._buffer:
             self.transport.write(_CONTINUE)
@@ -211,7 +184,7 @@ class HTTP1Channel(ResourceFace):
         self.busy = True
         self._served += 1
         self.deadline = 0.0
-        self._state = _IDLE
+        self._state = IDLE
         head.environ["REMOTE_ADDR"], head.environ["REMOTE_PORT"] = self.peer
         if self._server_port:
             head.environ["SERVER_PORT"] = self._server_port
@@ -233,7 +206,7 @@ class HTTP1Channel(ResourceFace):
         self.request = self.relayed = None
         self.busy = False
         more = bool(self._buffer)
-        if self._state == _CLOSED:
+        if self._state == CLOSED:
             return
         if close or (not more and self.client_closed):
             self._lose(linger=more or self.transport.unread())
@@ -262,7 +235,7 @@ class HTTP1Channel(ResourceFace):
 
     def abort(self) -> None:
         """The response cannot be completed: cuts the connection, so that the client can tell."""
-        self._state = _CLOSED
+        self._state = CLOSED
         self.transport.abortConnection()
 
     def refuse(self, error: HTTPError, headers: str = "") -> None:
@@ -284,7 +257,7 @@ class HTTP1Channel(ResourceFace):
         if not busy and self._buffer and self.transport.full:
             return  # what it has asked is answered when it has read
         if not busy:
-            self._state = _CLOSED
+            self._state = CLOSED
             self.transport.loseConnection()
         elif self.relayed is not None:
             self.relayed.client_closed()
@@ -296,84 +269,9 @@ class HTTP1Channel(ResourceFace):
         elif not self.busy and self._buffer:
             self._go_on()
 
-    def timed_out(self) -> None:
-        """The deadline has passed."""
-        self.deadline = 0.0
-        if self.busy and self._state != _CLOSED:
-            return
-        if self.transport.pending:
-            # It is the client's turn to read; whether it does is another's to judge.
-            wait = LINGER if self._state == _CLOSED else self._idle_timeout()
-            self.deadline = self.site.seconds() + wait
-        elif self._state == _CLOSED:
-            self.transport.abortConnection()
-        elif self._state == _IDLE or self.transport.doRead() is not None:
-            self._lose(linger=False)
-        elif not self.deadline:
-            # Nor has it come meanwhile: a reactor that was held up is not the client's fault.
-            self._refuse_late()
-
-    def _idle_timeout(self) -> float:
-        site = self.site
-        return LAST_REQUEST if site.draining else site.limits.idle_timeout
-
-    def _refuse_late(self) -> None:
-        if self._reception is not None:
-            self.refuse(self._reception.late())
-        elif self._state == _HEAD:
-            self.refuse(HTTPError(408, "the head took longer than http-headers-timeout"))
-
-    def close_if_idle(self) -> None:
-        """
-        Closes, if no request is under way: at once, if it has been idle for long; else after
-        L{LAST_REQUEST}, or L{LINGER} where a head has begun to come.
-        """
-        # What has come already is no reason to reset the connection.
-        if self._state != _CLOSED and not self.busy and self.transport.doRead() is not None:
-            self._lose(linger=False)
-            return
-        with self.transport.lock:
-            busy = self.busy or self._reception is not None
-            begun = bool(self._buffer)
-        if busy or self._state == _CLOSED:
-            return
-        now = self.site.seconds()
-        idle_since = self.deadline - self.site.limits.idle_timeout
-        if begun:
-            self.deadline = min(self.deadline or now + LINGER, now + LINGER)
-        elif self._served and now - idle_since < HOT:
-            self.deadline = now + LAST_REQUEST
-        else:
-            self._lose(linger=False)
-
-    def awaits_more(self) -> bool:
-        """
-        More is to come from the client.  Where its only request is under way there is not, and
-        L{watch} will be soon enough to notice that it has gone.
-        """
-        return not self.busy or self.request is None or self.request.keep_alive
-
-    def watch(self) -> None:
-        """Begins to look whether the client is still there, if nobody does."""
-        transport = self.transport
-        if self.busy and not (transport.reading or self._paused or transport.disconnecting):
-            transport.startReading()
-
-    def kept_since(self) -> float:
-        """Reactor seconds since which the connection has been kept, idle; 0: it is not idle."""
-        if self._state != _IDLE or self.busy or not self._served or self._buffer:
-            return 0.0
-        if self.transport.pending:
-            return 0.0
-        return self.deadline - self.site.limits.idle_timeout
-
-    def give_way(self) -> None:
-        """Closes, for others want to connect: it is kept, and idle."""
-        self._lose(linger=False)
-
     def connectionLost(self, reason: Failure) -> None:
         """The connection is over."""
-        self._state = _CLOSED
+        self._state = CLOSED
         self.deadline = 0.0
         self.site.lost(self)
         if self._reception is not None:
@@ -384,12 +282,3 @@ class HTTP1Channel(ResourceFace):
             relayed.client_lost()
         elif request is not None:
             request.connectionLost(reason)
-
-    def _lose(self, linger: bool) -> None:
-        self._state = _CLOSED
-        self._buffer = b""
-        if linger:
-            self.deadline = self.site.seconds() + LINGER
-            self.transport.lose_lingering()
-        else:
-            self.transport.loseConnection()

@@ -20,7 +20,7 @@ from twsgi.interfaces import ISendfileTransport, IThreadSafeTransport
 from twsgi.web.addresses import address
 from twsgi.web.offload import Offload
 from twsgi.web.outgoing import Outgoing
-from twsgi.web.untaken import unread
+from twsgi.web.untaken import unread, untaken
 
 _READ = 65536
 #: One for all, as Twisted has the error itself: to make a Failure costs more than to close.
@@ -155,6 +155,10 @@ class Connection(Outgoing):
         """
         self._lingering = True
         self.loseConnection()
+
+    def untaken(self) -> int:
+        """See L{twsgi.web.untaken.untaken}."""
+        return untaken(self.fileno())
 
     def unread(self) -> bool:
         """Something has come that nobody has read: closing now would be a reset."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from typing import Any
 
 from twsgi.errors import HTTPError
 from twsgi.wire.grammar import FIELD_LINE
@@ -47,6 +48,9 @@ class LlhttpParser:
     ever given complete heads; that keeps its traps away (a body dropped after C{Upgrade}, a target
     in pieces, quadratic growth).  One thread.
     """
+
+    _goes_on: bool
+    _parser: Any
 
     def __init__(self) -> None:
         self._renew()
