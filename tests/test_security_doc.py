@@ -78,6 +78,18 @@ class SecurityPageTests(SynchronousTestCase):
         self.assertEqual(promises_without_test(self.page), [])
 
 
+class LimitsPageTests(SynchronousTestCase):
+    """The table of limits in docs/server-behavior.md."""
+
+    def test_tests(self) -> None:
+        """Each limit is shown by a test that exists."""
+        page = (ROOT / "docs" / "server-behavior.md").read_text("utf-8")
+        rows = page.partition("| limit | option |")[2].partition("\n\n")[0].splitlines()[2:]
+        self.assertGreater(len(rows), 15)
+        self.assertEqual([row for row in rows if not _TEST.search(row)], [])
+        self.assertEqual(missing_tests(page), [])
+
+
 class BrokenPageTests(SynchronousTestCase):
     """What such a page must not have is found out."""
 
