@@ -101,7 +101,6 @@ class Frontend:
                 self._site.reactor,
                 self._sink.line,
                 usual_port=str(self._launch.server_port),
-                shared=self._launch.frontends > 1,
             )
             self._acceptors.append(acceptor)
             acceptor.resume()

@@ -26,8 +26,6 @@ from twsgi.web.transport import Connection
 _AT_ONCE = 64
 #: Seconds without accepting after the process has run out of descriptors.
 _EXHAUSTED_PAUSE = 0.5
-#: Seconds without accepting after another process was faster.
-_BEATEN_PAUSE = 0.001
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 #: REMOTE_ADDR and REMOTE_PORT of whoever comes over a UNIX socket: uWSGI's word for an address
@@ -58,14 +56,12 @@ class Acceptor:
         log: Callable[[str], None],
         room: Callable[[], int] = _no_limit,
         usual_port: str = "",
-        shared: bool = False,
     ) -> None:
         """
         @param sock: bound and listening; this object's from now on.
         @param log: told, in words, when descriptors run out.
         @param usual_port: the SERVER_PORT that applications are told anyway; requests that come
             to another one say so.
-        @param shared: other processes accept on the same socket.
         """
         self._socket = sock
         # It was when it was bound, but PyPy makes a socket blocking that is made of a descriptor.
@@ -79,7 +75,6 @@ class Acceptor:
         self._reserve: int | None = None
         self._keep_reserve()
         self._port = _unusual_port(sock, usual_port)
-        self._shared = shared
         self.room = room
 
     def fileno(self) -> int:
@@ -129,17 +124,11 @@ class Acceptor:
             self.stop()
             admission.wait(self.resume)
             return
+        for _ in range(min(self.room(), admission.room(), _AT_ONCE)):
+            if not self._accept() or self.room() <= 0:
+                break
         if self.room() <= 0:
             self.stop()
-        elif self._shared:
-            # One: what else waits may be another's.  And whoever came too late lets the others
-            # be for a moment: the kernel wakes all of them for each connection.
-            if not self._accept():
-                self._rest(_BEATEN_PAUSE)
-        else:
-            for _ in range(min(self.room(), admission.room(), _AT_ONCE)):
-                if not self._accept():
-                    break
 
     def connectionLost(self, reason: Failure) -> None:
         """The reactor is through with the descriptor."""
@@ -202,12 +191,8 @@ class Acceptor:
         except OSError:
             pass
         self._keep_reserve()
-        self._rest(_EXHAUSTED_PAUSE)
-
-    def _rest(self, seconds: float) -> None:
-        if self._pause is None and not self._closed:
-            self.stop()
-            self._pause = self._reactor.callLater(seconds, self._pause_over)
+        self.stop()
+        self._pause = self._reactor.callLater(_EXHAUSTED_PAUSE, self._pause_over)
 
     def _pause_over(self) -> None:
         self._pause = None

@@ -77,7 +77,6 @@ class Listeners:
                 self._sink.line,
                 self._cores.free,
                 self._cores.environ.get("SERVER_PORT", ""),
-                self._cores.environ.get("wsgi.multiprocess", False),
             )
             self._acceptors.append(acceptor)
             acceptor.resume()
