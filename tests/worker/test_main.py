@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -41,6 +42,7 @@ class WorkerCase(SynchronousTestCase):
     """A worker whose master is the test."""
 
     def setUp(self) -> None:
+        self.addCleanup(sys.setswitchinterval, sys.getswitchinterval())
         self.reactor = ProcessReactor()
         self.log = Log()
         self.master = Master()
@@ -94,6 +96,20 @@ class WorkerCase(SynchronousTestCase):
 
 class StartTests(WorkerCase):
     """The beginning."""
+
+    def test_switch_interval(self) -> None:
+        """Threads take turns sooner than usual; the application may know better."""
+        found: list[float] = []
+
+        def loaded(settings: Settings) -> Any:
+            found.append(sys.getswitchinterval())
+            sys.setswitchinterval(0.02)
+            return application
+
+        self.patch(main, "load_application", loaded)
+        self.start()
+        self.assertAlmostEqual(found[0], main.SWITCH_INTERVAL)
+        self.assertAlmostEqual(sys.getswitchinterval(), 0.02)
 
     def test_orphan_while_loading(self) -> None:
         """While the application is loaded, and no longer, the master's end is watched for."""
