@@ -130,8 +130,6 @@ class Served:
         serving.start([self._socket] if direct else [])
         if not direct:
             self._front(serving, scoreboard)
-        else:
-            self._stops.append(lambda: [one.close(empty_queue=False) for one in serving._acceptors])
         self._stops.append(serving.stop)
 
     def _front(self, serving: Serving, scoreboard: Scoreboard) -> None:

@@ -301,6 +301,14 @@ class StopTests(ServingCase):
         self.serving.stop()
         self.assertEqual(len(self.log.lines), 1)
 
+    def test_listener(self) -> None:
+        """Nobody listens any more."""
+        sock = self.listener()
+        address = sock.getsockname()
+        self.serve(sock)
+        self.serving.stop()
+        self.assertRaises(ConnectionRefusedError, socket.create_connection, address)
+
     def test_cores(self) -> None:
         """The cores are told to end."""
         self.serve()

@@ -104,7 +104,9 @@ class Listeners:
         return not self._site.channels
 
     def stop(self) -> None:
-        """Cuts who is left."""
+        """Accepts no more, and cuts who is left."""
+        for acceptor in self._acceptors:
+            acceptor.close(empty_queue=False)
         self._site.stop()
         if self._site.offload is not None:
             self._site.offload.stop()
