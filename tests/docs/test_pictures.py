@@ -8,6 +8,9 @@ from pathlib import Path
 from types import ModuleType
 from xml.etree import ElementTree
 
+from benchmarks import picture as benchmark_picture
+from benchmarks import report
+from benchmarks.results import Results
 from twisted.trial.unittest import SynchronousTestCase
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
@@ -24,6 +27,24 @@ def drawing() -> ModuleType:
     sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
+
+
+def measured() -> Results:
+    """What docs/benchmarks.md was made of."""
+    return Results.from_json((PICTURES / "bench.json").read_text("utf-8"))
+
+
+class BenchmarksTests(SynchronousTestCase):
+    """docs/benchmarks.md and its pictures."""
+
+    def test_are_what_was_measured(self) -> None:
+        """They are what C{python -m benchmarks --draw} makes of the data of the last run."""
+        drawn = benchmark_picture.pictures(measured())
+        for name, (_, svg) in drawn.items():
+            self.assertEqual((PICTURES / name).read_text("utf-8"), svg, name)
+        shown = [(name, words) for name, (words, _) in drawn.items()]
+        page = (PICTURES.parent / "benchmarks.md").read_text("utf-8")
+        self.assertEqual(page, report.page(measured(), shown))
 
 
 class PictureTests(SynchronousTestCase):
@@ -43,6 +64,7 @@ class PictureTests(SynchronousTestCase):
     def test_none_is_left_over(self) -> None:
         """There is no picture that nobody draws, and no data that nobody reads."""
         there = {path.stem for path in PICTURES.glob("*.svg")}
+        there -= {Path(name).stem for name in benchmark_picture.pictures(measured())}
         data = {path.stem for path in PICTURES.glob("*.csv")}
         drawn = {Path(name).stem for name in self.drawn}
         self.assertEqual((there, data), (drawn, drawn))
