@@ -268,6 +268,20 @@ class SlowClientCase(BothEndsCase):
         self.connection.abortConnection()
         super().tearDown()
 
+    def write_until_it_waits(self) -> None:
+        """The core writes until neither side has anything to do any more."""
+        before = -1
+        while before != len(self.written) or not self.connection.full:
+            before = len(self.written)
+            self.frontend.turn()
+            self.core.join(0.05)
+
+    def write_to_the_end(self) -> None:
+        """The core writes all it has, though nobody reads."""
+        while self.core.is_alive():
+            self.frontend.turn()
+            self.core.join(0.001)
+
     def read_all(self) -> bytes:
         """What the client receives from now on, to the end."""
         received = []
@@ -292,12 +306,7 @@ class SlowClientTests(SlowClientCase):
 
     def test_waits(self) -> None:
         """The application waits while its client does not read; nothing grows, all arrives."""
-        # The core writes until it waits: then neither side has anything to do any more.
-        before = -1
-        while before != len(self.written) or not self.connection.full:
-            before = len(self.written)
-            self.frontend.turn()
-            self.core.join(0.05)
+        self.write_until_it_waits()
         self.assertTrue(self.core.is_alive())
         self.assertLess(len(self.written), self.PIECES // 4)
         self.assertLess(self.connection.queued(), 2 * 256 * 1024)
@@ -311,9 +320,7 @@ class SpooledTests(SlowClientCase):
 
     def test_does_not_wait(self) -> None:
         """The core is free before its client has read a byte; all arrives, from the disk."""
-        while self.core.is_alive():
-            self.frontend.turn()
-            self.core.join(0.001)
+        self.write_to_the_end()
         self.frontend.turn()
         self.assertEqual(len(self.written), self.PIECES)
         self.assertLess(self.connection.queued(), 2 * 256 * 1024)
@@ -321,9 +328,7 @@ class SpooledTests(SlowClientCase):
 
     def test_next_request(self) -> None:
         """The next request is served when the client has read; its response comes behind."""
-        while self.core.is_alive():
-            self.frontend.turn()
-            self.core.join(0.001)
+        self.write_to_the_end()
         self.application = echo
         self.client_socket.sendall(get("/second"))
         self.frontend.turn()
@@ -346,11 +351,7 @@ class SmallSpoolTests(SlowClientCase):
 
     def test_waits_later(self) -> None:
         """When the disk's share is used up the core waits; all arrives."""
-        before = -1
-        while before != len(self.written) or not self.connection.full:
-            before = len(self.written)
-            self.frontend.turn()
-            self.core.join(0.05)
+        self.write_until_it_waits()
         self.assertTrue(self.core.is_alive())
         self.assertGreater(len(self.written), self.spool // self.SIZE)
         self.assertLess(len(self.written), self.PIECES // 2)

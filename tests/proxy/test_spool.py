@@ -78,8 +78,8 @@ class SpoolTests(SynchronousTestCase):
             self.spools, transport or self.transport, lambda: self.events.append("drained")
         )
 
-    def full_disk(self, *arguments: Any) -> int:
-        """C{os.pwrite} where there is no room."""
+    def full_disk(self, *arguments: Any) -> None:
+        """C{write_all} where there is no room."""
         raise OSError(errno.ENOSPC, "No space left on device")
 
     def assertGivenBack(self, spool: Spool) -> None:
@@ -196,7 +196,7 @@ class SpoolTests(SynchronousTestCase):
     def test_disk_full(self) -> None:
         """A full disk is said once; the response is not stored, and the next one tries again."""
         spool = self.make()
-        self.patch(spool_module.os, "pwrite", self.full_disk)
+        patch = self.patch(spool_module, "write_all", self.full_disk)
         self.assertFalse(spool.write(b"x"))
         self.assertFalse(spool.room)
         self.assertFalse(self.make().write(b"x"))
@@ -207,6 +207,6 @@ class SpoolTests(SynchronousTestCase):
                 "[Errno 28] No space left on device: its core waits"
             ],
         )
-        self.patch(spool_module.os, "pwrite", lambda descriptor, data, offset: len(data))
+        patch.restore()
         self.assertTrue(self.make().write(b"x"))
         self.transport.lose()

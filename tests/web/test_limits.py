@@ -306,7 +306,7 @@ class AdmissionTests(SynchronousTestCase):
 
     def test_waiting(self) -> None:
         """Whoever waits for room is called once there is some, and once."""
-        admission = Admission(Limits(connections=1), lambda: 0.0)
+        admission = Admission(Limits(connections=1))
         client = SiteFixture(Later()).client()
         admission.entered(client.channel)
         called: list[int] = []

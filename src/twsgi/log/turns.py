@@ -72,6 +72,7 @@ def _lock(descriptor: int, patience: float | None) -> bool:
             except (BlockingIOError, PermissionError):
                 if time.monotonic() >= deadline:
                     return False
+            # This lock has no deadline of its own, and nothing that could be waited for.
             time.sleep(_LOOK)
         fcntl.lockf(descriptor, fcntl.LOCK_EX, 1)
     except OSError:

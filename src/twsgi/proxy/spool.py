@@ -6,11 +6,12 @@ and only beyond that the worker has to wait.
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Callable
 from io import FileIO
 from typing import Any
+
+from twsgi.web.body import write_all
 
 #: Bytes that one piece of a response has at most: what one read of a link brings.
 _PIECE = 65536
@@ -123,7 +124,7 @@ class Spool:
             if self._file is None:
                 # Not by name: nothing is left of it, however this process ends.
                 self._file = tempfile.TemporaryFile(prefix="twsgi-response-", buffering=0)  # noqa: SIM115
-            _write_at(self._file.fileno(), data, self._size)
+            write_all(self._file, data)
         except OSError as error:
             self._failed = True
             self._spools.failed(error)
@@ -165,17 +166,3 @@ class Spool:
             file.close()
         self._spools.left += self._size
         self._size = self._sent = 0
-
-
-def _write_at(descriptor: int, data: bytes, offset: int) -> None:
-    """
-    Writes all of C{data}.
-
-    @raise OSError: there is no room for it.
-    """
-    rest = memoryview(data)
-    while rest:
-        # Where nothing is taken an error comes next.
-        written = os.pwrite(descriptor, rest, offset)
-        rest = rest[written:]
-        offset += written

@@ -22,13 +22,9 @@ class Admission:
     @ivar channels: the connections there are.
     """
 
-    def __init__(self, limits: Limits, seconds: Callable[[], float]) -> None:
-        """
-        @param seconds: the reactor's clock.
-        """
+    def __init__(self, limits: Limits) -> None:
         self.channels: set[HTTP1Channel] = set()
         self._limits = limits
-        self._seconds = seconds
         self._by_peer: dict[str, int] = {}
         self._waiting: list[Callable[[], None]] = []
 

@@ -47,7 +47,7 @@ class Body:
             self._file = tempfile.TemporaryFile(prefix="twsgi-body-", buffering=0)  # noqa: SIM115
             data = b"".join(self._pieces)
             self._pieces = []
-        _write_all(self._file, data)
+        write_all(self._file, data)
 
     @property
     def descriptor(self) -> int | None:
@@ -81,7 +81,7 @@ class Body:
                 self._file.close()
 
 
-def _write_all(file: io.FileIO, data: bytes) -> None:
+def write_all(file: io.FileIO, data: bytes) -> None:
     """
     Writes C{data}, in as many steps as the disk wants.
 

@@ -62,7 +62,7 @@ class Site(ServerSite):
         self.parse = field_parser()
         self.offload: Offload | None = None
         self.seconds: Callable[[], float] = reactor.seconds
-        self.admission = Admission(limits, self.seconds)
+        self.admission = Admission(limits)
         self.channels = self.admission.channels
         self._date = Date()
         self._log_request = log_request

@@ -7,17 +7,13 @@ peer that reads all the time seems to stand still.
 
 from __future__ import annotations
 
+import fcntl
 import sys
+import termios
 
-try:
-    import fcntl
-    import termios
-except ImportError:  # pragma: no cover
-    _OUT: int | None = None
-    _IN: int | None = None
-else:
-    _OUT = getattr(termios, "TIOCOUTQ", None)
-    _IN = getattr(termios, "FIONREAD", None)
+# Not every system has them.
+_OUT: int | None = getattr(termios, "TIOCOUTQ", None)
+_IN: int | None = getattr(termios, "FIONREAD", None)
 
 
 def untaken(descriptor: int) -> int:
