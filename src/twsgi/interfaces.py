@@ -145,19 +145,34 @@ class ICheaperAlgorithm(Interface):
 
 class IWaitPoint(Interface):
     """
-    Where the core threads of a worker wait for something to do: a request on one of the links, or
-    one that the reactor hands over.  One implementation is Linux's epoll and eventfd, the other
-    runs everywhere.
+    Where the core threads of a worker wait for something to do: a request on one of the links, a
+    connection that has one or is new, or something that the reactor hands over.  One
+    implementation is Linux's epoll and eventfd, the other runs everywhere.
     """
 
     def add_link(link: Any) -> None:
-        """Watches a link (anything with C{fileno()}).  Reactor thread."""
+        """Watches a link, or a connection (anything with C{fileno()}).  Any thread."""
 
     def rearm(link: Any) -> None:
-        """Watches a link again that L{wait} returned.  Core threads."""
+        """Watches a link again that L{wait} returned.  Any thread."""
+
+    def listen(listener: Any) -> None:
+        """Watches a listening socket.  Any thread."""
+
+    def listen_on(listener: Any, last: bool) -> None:
+        """
+        L{wait} has returned a listening socket: it goes on to be watched.  The thread that it was
+        returned to.
+
+        @param last: whoever else waits for connections on the same socket, in other processes, is
+            asked before us from now on.
+        """
 
     def forget(link: Any) -> None:
-        """Stops watching a link for good; it may be closed afterwards.  The thread that owns it."""
+        """
+        Stops watching for good; the link, connection or listener may be closed afterwards.  L{wait}
+        may return it once more.  The thread that owns it.
+        """
 
     def submit(work: Any) -> None:
         """Hands C{work} to the next free core.  Reactor thread."""
@@ -165,7 +180,8 @@ class IWaitPoint(Interface):
     def wait() -> Any:
         """
         Blocks until there is something to do: a link with bytes (which is not watched until it
-        is rearmed, so it is the caller's alone), a submitted work, or None: the thread shall end.
+        is rearmed), a listening socket on which somebody has connected, a submitted work, or None:
+        the thread shall end.
         """
 
     def waiting() -> int:
@@ -174,7 +190,8 @@ class IWaitPoint(Interface):
     def overdue() -> Any:
         """
         A link with bytes that no core has taken, or None; it is then the caller's until it is
-        rearmed.  Never blocks.  Reactor thread.
+        rearmed.  Connections and listeners are none: they have C{take}.  Never blocks.  Reactor
+        thread.
         """
 
     def close() -> None:

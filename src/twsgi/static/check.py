@@ -69,6 +69,17 @@ class FoundFile:
             os.close(descriptor)
 
 
+def _name(path_info: str) -> bytes:
+    """The path below a root; empty where C{path_info} cannot be a file's."""
+    # A path that does not begin with a slash would reach /x/static-evil from /x/static.
+    if path_info[:1] != "/" or path_info[-1] == "/" or "\0" in path_info:
+        return b""
+    try:
+        return path_info.encode("latin-1")
+    except UnicodeEncodeError:
+        return b""
+
+
 def _is_regular(path: bytes) -> bool:
     try:
         return stat.S_ISREG(os.stat(path).st_mode)
@@ -108,12 +119,8 @@ class StaticRoots:
         @param path_info: C{PATH_INFO} of PEP 3333: decoded, each character a byte.
         @return: the file, which the caller closes.
         """
-        # A path that does not begin with a slash would reach /x/static-evil from /x/static.
-        if path_info[:1] != "/" or path_info[-1] == "/" or "\0" in path_info:
-            return None
-        try:
-            name = path_info.encode("latin-1")
-        except UnicodeEncodeError:
+        name = _name(path_info)
+        if not name:
             return None
         if b"/.." in name and b"/../" in name + b"/":
             self._dots(name)
@@ -132,6 +139,17 @@ class StaticRoots:
                     return found
             earlier.append(path)
         return None
+
+    def may_find(self, path_info: str) -> bool:
+        """
+        False where L{find} would find nothing, and say nothing of it.  Any thread.
+        """
+        name = _name(path_info)
+        if not name:
+            return False
+        if b"/.." in name:
+            return True
+        return any(os.access(root.path + name, os.F_OK) for root in self._roots)
 
     def _open(self, root: _Root, path: bytes, name: bytes) -> FoundFile | None:
         try:

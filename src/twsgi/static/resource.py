@@ -40,6 +40,11 @@ class StaticFiles(Resource):
         self._small = SmallFiles(seconds)
         self._application = application
 
+    def may_answer(self, environ: dict[str, str]) -> bool:
+        """Whether a request with these CGI variables may be for a file.  Any thread."""
+        asks = environ["REQUEST_METHOD"] in ("GET", "HEAD")
+        return asks and self._roots.may_find(environ["PATH_INFO"])
+
     def render(self, request: Any) -> Any:
         """
         See C{IResource}.

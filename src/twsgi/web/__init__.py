@@ -3,12 +3,14 @@ Bytes on a socket become a Request, and back; the first half of every request's 
 
 In reading order:
 
-- L{twsgi.web.acceptor}: takes connections from a listening socket, never more than it may.
+- L{twsgi.web.acceptor}: takes connections from a listening socket, for the reactor.
 - L{twsgi.web.transport}: one connection: reads for its protocol, and ends.
 - L{twsgi.web.outgoing}: what leaves a socket: at once, from any thread, by one lock.
 - L{twsgi.web.addresses}: what C{twisted.web} calls the ends of a connection.
 - L{twsgi.web.outbox}: what waits for room in a socket: bytes and parts of files.
 - L{twsgi.web.http1}: one HTTP/1 connection: heads, bodies, pipelining.
+- L{twsgi.web.threadchannel}: one whose requests are read by the threads that serve them.
+- L{twsgi.web.threadacceptor}: a listening socket on which such threads accept.
 - L{twsgi.web.lifetime}: when that connection ends: deadlines, keep-alive, draining.
 - L{twsgi.web.face}: what C{twisted.web}'s Request sees of that connection.
 - L{twsgi.web.reception}: a body while it comes: taken apart, stored, held to its limits.
@@ -24,7 +26,7 @@ In reading order:
 - L{twsgi.web.files}: a response whose body is a part of a file.
 - L{twsgi.web.passing}: a descriptor that another process has passed.
 - L{twsgi.web.offload}: threads that do nothing but send files.
-- L{twsgi.web.untaken}: what the kernel still holds of a connection.
+- L{twsgi.web.untaken}: what the kernel knows of a connection.
 - L{twsgi.web.poller}: watches all these descriptors for the reactor, cheaply.
 - L{twsgi.web.threads}: the one place where another thread calls into the reactor.
 """

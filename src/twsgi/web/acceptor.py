@@ -1,4 +1,4 @@
-"""L{Acceptor}: takes connections from a listening socket, never more than it may.
+"""L{Acceptor}: takes connections from a listening socket, never more than there may be.
 
 C{twisted.internet.tcp.Port} accepts up to a hundred in one go, whatever C{stopReading} says, and
 builds a heavy transport for each.  This one asks before every C{accept} whether there is room, and
@@ -26,7 +26,7 @@ from twsgi.web.transport import Connection
 _AT_ONCE = 64
 #: Seconds without accepting after the process has run out of descriptors.
 _EXHAUSTED_PAUSE = 0.5
-_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 #: REMOTE_ADDR and REMOTE_PORT of whoever comes over a UNIX socket: uWSGI's word for an address
 #: that applications can parse, though there is none.
@@ -35,17 +35,10 @@ _UNIX_PEER = ("0.0.0.0", "")
 _log = Logger()
 
 
-def _no_limit() -> int:
-    return _AT_ONCE
-
-
 @implementer(IReadDescriptor)
 class Acceptor:
     """
     Accepts on one listening socket for one L{Site}.  Reactor thread.
-
-    @ivar room: how many more connections may be taken now; asked before each.  When it says none
-        the acceptor stops until L{resume}.
     """
 
     def __init__(
@@ -54,7 +47,6 @@ class Acceptor:
         site: Site,
         reactor: Any,
         log: Callable[[str], None],
-        room: Callable[[], int] = _no_limit,
         usual_port: str = "",
     ) -> None:
         """
@@ -75,7 +67,6 @@ class Acceptor:
         self._reserve: int | None = None
         self._keep_reserve()
         self._port = _unusual_port(sock, usual_port)
-        self.room = room
 
     def fileno(self) -> int:
         """The listening socket's descriptor, -1 once closed."""
@@ -99,8 +90,8 @@ class Acceptor:
 
     def close(self, empty_queue: bool) -> None:
         """
-        Accepts no more.  C{empty_queue}: what has connected already is taken, whatever C{room}
-        says: closing would reset it.
+        Accepts no more.  C{empty_queue}: what has connected already is taken, however many they
+        are: closing would reset it.
         """
         if self._closed:
             return
@@ -116,23 +107,29 @@ class Acceptor:
 
     def doRead(self) -> None:
         """Somebody has connected, or another process was faster."""
-        admission = self._site.admission
-        if admission.room() <= 0:
-            admission.make_room()
-        if admission.room() <= 0:
-            # Whoever comes now waits in the kernel's queue until somebody leaves, or is idle.
-            self.stop()
-            admission.wait(self.resume)
-            return
-        for _ in range(min(self.room(), admission.room(), _AT_ONCE)):
-            if not self._accept() or self.room() <= 0:
-                break
-        if self.room() <= 0:
+        if self._has_room():
+            for _ in range(min(self._site.admission.room(), _AT_ONCE)):
+                if not self._accept():
+                    break
+        else:
             self.stop()
 
     def connectionLost(self, reason: Failure) -> None:
         """The reactor is through with the descriptor."""
         self.close(empty_queue=False)
+
+    def _has_room(self) -> bool:
+        """
+        One more connection may come in, if need be for one that is idle.  Else whoever comes waits
+        in the kernel's queue; L{resume} is called when somebody has left, or is idle.
+        """
+        admission = self._site.admission
+        if admission.room() <= 0:
+            admission.make_room()
+        if admission.room() > 0:
+            return True
+        admission.wait(self.resume)
+        return False
 
     def _accept(self) -> bool:
         try:
@@ -140,22 +137,32 @@ class Acceptor:
         except (BlockingIOError, ConnectionAbortedError, InterruptedError):
             return False
         except OSError as error:
-            if error.errno in _EXHAUSTED:
+            if error.errno in EXHAUSTED:
                 self._descriptors_exhausted(error)
             return False
-        self._connected(sock, peer)
+        channel = self._connected(sock, peer)
+        if channel is not None:
+            self._read_first(channel)
         return True
 
-    def _connected(self, sock: socket.socket, peer: Any) -> None:
+    def _connected(self, sock: socket.socket, peer: Any) -> HTTP1Channel | None:
+        """The new connection's channel; None: it was turned away."""
         sock.setblocking(False)
         # TCP_NODELAY is inherited from the listening socket.
         name = (peer[0], str(peer[1])) if type(peer) is tuple else _UNIX_PEER
         if not self._site.admission.admits(name[0] if name is not _UNIX_PEER else ""):
             self._turn_away(sock, name[0])
-            return
-        channel = HTTP1Channel(self._site, name, self._port)
-        connection = Connection(sock, channel, self._reactor, self._site.offload)
-        channel.makeConnection(connection)
+            return None
+        return self._build(sock, name)
+
+    def _build(self, sock: socket.socket, peer: tuple[str, str]) -> HTTP1Channel:
+        channel = HTTP1Channel(self._site, peer, self._port)
+        channel.makeConnection(Connection(sock, channel, self._reactor, self._site.offload))
+        return channel
+
+    def _read_first(self, channel: HTTP1Channel) -> None:
+        """Mostly its first bytes are there already."""
+        connection = channel.transport
         try:
             reason = connection.doRead()
         except Exception:

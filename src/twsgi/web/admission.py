@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from heapq import nsmallest
 from typing import TYPE_CHECKING
@@ -17,7 +18,8 @@ _SHARE = 64
 
 class Admission:
     """
-    The connections of one L{Site <twsgi.web.site.Site>}.  Reactor thread.
+    The connections of one L{Site <twsgi.web.site.Site>}.  Reactor thread; threads that accept may
+    call L{admits}, L{room}, L{entered} and L{left}.
 
     @ivar channels: the connections there are.
     """
@@ -26,6 +28,7 @@ class Admission:
         self.channels: set[HTTP1Channel] = set()
         self._limits = limits
         self._by_peer: dict[str, int] = {}
+        self._lock = threading.Lock()
         self._waiting: list[Callable[[], None]] = []
 
     def admits(self, peer: str) -> bool:
@@ -44,9 +47,15 @@ class Admission:
 
     def make_room(self) -> None:
         """Closes some of the connections that have been kept idle longest."""
-        kept = [(since, id(one), one) for one in self.channels if (since := one.kept_since())]
+        channels = list(self.channels)
+        kept = [(since, id(one), one) for one in channels if (since := one.kept_since())]
         for _, _, channel in nsmallest(max(1, len(self.channels) // _SHARE), kept):
             channel.give_way()
+
+    @property
+    def awaited(self) -> bool:
+        """Somebody waits for room."""
+        return bool(self._waiting)
 
     def wait(self, resume: Callable[[], None]) -> None:
         """Calls C{resume}, once, when there is room again, or may be made."""
@@ -58,7 +67,8 @@ class Admission:
         self.channels.add(channel)
         if self._limits.per_peer:
             peer = channel.peer[0]
-            self._by_peer[peer] = self._by_peer.get(peer, 0) + 1
+            with self._lock:
+                self._by_peer[peer] = self._by_peer.get(peer, 0) + 1
 
     def left(self, channel: HTTP1Channel) -> None:
         """A connection is over."""
@@ -67,9 +77,10 @@ class Admission:
         self.channels.discard(channel)
         if self._limits.per_peer:
             peer = channel.peer[0]
-            count = self._by_peer.pop(peer) - 1
-            if count:
-                self._by_peer[peer] = count
+            with self._lock:
+                count = self._by_peer.pop(peer) - 1
+                if count:
+                    self._by_peer[peer] = count
         if self.room() > 0:
             self.look_again()
 

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from twsgi.web.request import Request
     from twsgi.web.site import Site
     from twsgi.web.transport import Connection
+    from twsgi.wire.head import RequestHead
 
 
 class ResourceFace:
@@ -16,16 +17,18 @@ class ResourceFace:
 
     @ivar transport: the L{Connection}.
     @ivar site: what the connection shares with others.
-    @ivar request: the request under way.
+    @ivar request: the request under way, as a resource has it; None where a thread serves it.
+    @ivar head: the head of the request under way, whoever serves it.
     """
 
-    __slots__ = ("_held", "request", "site", "transport")
+    __slots__ = ("_held", "head", "request", "site", "transport")
 
     transport: Connection
 
     def __init__(self, site: Site) -> None:
         self.site = site
         self.request: Request | None = None
+        self.head: RequestHead | None = None
         self._held = b""
 
     def writeHeaders(self, version: bytes, code: bytes, reason: bytes, headers: Any) -> None:

@@ -2,8 +2,7 @@
 
 One request at a time: what comes after it waits, bounded, until its response has been sent.  The
 response is written by a C{twisted.web} resource (L{twsgi.web.face}), or as ready bytes by whoever
-framed them (C{relay}, C{finish}), or on an application's thread, which ends with
-C{finish_from_thread}.
+framed them (C{relay}, C{finish}).
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from twsgi.web.body import Body
 from twsgi.web.lifetime import BODY, CLOSED, HEAD, IDLE, Lifetime
 from twsgi.web.reception import Reception
 from twsgi.web.request import Request
-from twsgi.web.threads import hand_to_reactor
+from twsgi.wire.fields import FieldParser
 from twsgi.wire.grammar import EMPTY_LINES
 from twsgi.wire.head import RequestHead, check_incomplete, request_head
 
@@ -32,7 +31,7 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 class HTTP1Channel(Lifetime):
     """
-    One connection.  Reactor thread, unless a method says otherwise.
+    One connection.  Reactor thread.
 
     @ivar peer: the client's address and port, as CGI variables have them.
     @ivar relayed: who relays its response, if somebody does: told when the client has read what
@@ -74,23 +73,11 @@ class HTTP1Channel(Lifetime):
         """Bytes came."""
         if self._state == CLOSED:
             return
-        if not self.busy:
-            # Nobody but this thread makes it busy: there is nobody to share the buffer with.
-            data = self._buffer = self._buffer + data if self._buffer else data
-            if self.transport.full:
-                self._pause_if_long(data)
-            else:
-                self._advance()
-            return
-        with self.transport.lock:
-            # A thread that ends a response looks at the buffer, holding the lock, to see whether
-            # the reactor has to go on.
-            data = self._buffer = self._buffer + data
-            busy = self.busy
-        if not busy:
-            self._advance()
-        else:
+        data = self._buffer = self._buffer + data if self._buffer else data
+        if self.busy or self.transport.full:
             self._pause_if_long(data)
+        else:
+            self._advance()
 
     def _pause_if_long(self, data: bytes) -> None:
         if len(data) >= PIPELINE_LIMIT:
@@ -106,7 +93,7 @@ class HTTP1Channel(Lifetime):
         try:
             # Nobody is served who does not read what he was answered.
             while self._buffer and not (self.busy or transport.full or self._state == CLOSED):
-                if not self._step():
+                if not self._step(self.site.parse):
                     break
         except HTTPError as error:
             self.refuse(error)
@@ -128,10 +115,14 @@ class HTTP1Channel(Lifetime):
             waits = self.busy or self.transport.full
             if not waits or len(self._buffer) < PIPELINE_LIMIT:
                 self._paused = False
-                self.transport.startReading()
+                self._await_more()
 
-    def _step(self) -> bool:
-        """Takes a head or a piece of a body; False where more bytes are needed."""
+    def _step(self, parse: FieldParser) -> bool:
+        """
+        Takes a head or a piece of a body; False where more bytes are needed.
+
+        @raise HTTPError: what came is no request that can be served.
+        """
         if self._reception is not None:
             return self._step_body(self._reception)
         data = self._buffer
@@ -151,7 +142,7 @@ class HTTP1Channel(Lifetime):
             self._buffer = b""
         else:
             data, self._buffer = data[:end], data[end:]
-        head = request_head(data, site.parse, limits.max_vars)
+        head = request_head(data, parse, limits.max_vars)
         if head.length or head.chunked:
             self._await_body(head)
         else:
@@ -164,7 +155,11 @@ class HTTP1Channel(Lifetime):
         self._state = BODY
         self.deadline = self._reception.deadline(now)
         if head.expects_continue and not self._buffer:
-            self.transport.write(_CONTINUE)
+            self._write_interim(_CONTINUE)
+
+    def _write_interim(self, data: bytes) -> None:
+        """A response before the response."""
+        self.transport.write(data)
 
     def _step_body(self, reception: Reception) -> bool:
         data, self._buffer = self._buffer, b""
@@ -180,7 +175,15 @@ class HTTP1Channel(Lifetime):
         return True
 
     def _start(self, head: RequestHead, body: Body | None) -> None:
+        """A request is there, whole: has it rendered."""
+        self._begin(head)
+        self.request = request = Request(self, head, body, self.site.seconds())
+        request.process()
+
+    def _begin(self, head: RequestHead) -> None:
+        """A request is under way from now on; what its connection adds to its head."""
         site = self.site
+        self.head = head
         self.busy = True
         self._served += 1
         self.deadline = 0.0
@@ -188,12 +191,9 @@ class HTTP1Channel(Lifetime):
         head.environ["REMOTE_ADDR"], head.environ["REMOTE_PORT"] = self.peer
         if self._server_port:
             head.environ["SERVER_PORT"] = self._server_port
-        request = Request(self, head, body, site.seconds())
         last = site.draining or (self.client_closed and not self._buffer)
         if last or not site.limits.idle_timeout or self._served == site.limits.requests:
-            request.keep_alive = False
-        self.request = request
-        request.process()
+            head.keep_alive = False
 
     # The response, as ready bytes.
 
@@ -203,7 +203,7 @@ class HTTP1Channel(Lifetime):
 
     def finish(self, close: bool) -> None:
         """The response is complete.  C{close}: it was the last on this connection."""
-        self.request = self.relayed = None
+        self.request = self.head = self.relayed = None
         self.busy = False
         more = bool(self._buffer)
         if self._state == CLOSED:
@@ -216,22 +216,14 @@ class HTTP1Channel(Lifetime):
         self.deadline = self.site.seconds() + self._idle_timeout()
         if more or self._paused:
             self._go_on()
-        elif not self.transport.reading:
-            self.transport.startReading()
+        else:
+            self._await_more()
 
-    def finish_from_thread(self, close: bool) -> None:
-        """
-        As L{finish}, called by the thread that has just written the last of the response.  Where
-        nothing follows from it the reactor is left in peace.
-        """
-        site = self.site
-        with self.transport.lock:
-            if not (close or self._buffer or self._paused or self.client_closed or site.draining):
-                self.request = None
-                self.deadline = site.seconds() + site.limits.idle_timeout
-                self.busy = False
-                return
-        hand_to_reactor(site.reactor, self.finish, close)
+    def _await_more(self) -> None:
+        """Whatever the client sends next is read."""
+        transport = self.transport
+        if not (transport.reading or self._paused or self._state == CLOSED):
+            transport.startReading()
 
     def abort(self) -> None:
         """The response cannot be completed: cuts the connection, so that the client can tell."""
@@ -251,12 +243,10 @@ class HTTP1Channel(Lifetime):
 
     def read_closed(self) -> None:
         """The client will send no more; a request under way is still answered."""
-        with self.transport.lock:
-            self.client_closed = True
-            busy = self.busy
-        if not busy and self._buffer and self.transport.full:
+        self.client_closed = True
+        if not self.busy and self._buffer and self.transport.full:
             return  # what it has asked is answered when it has read
-        if not busy:
+        if not self.busy:
             self._state = CLOSED
             self.transport.loseConnection()
         elif self.relayed is not None:
@@ -277,7 +267,7 @@ class HTTP1Channel(Lifetime):
         if self._reception is not None:
             self._reception.close()
         request, relayed = self.request, self.relayed
-        self.request = self.relayed = None
+        self.request = self.head = self.relayed = None
         if relayed is not None:
             relayed.client_lost()
         elif request is not None:

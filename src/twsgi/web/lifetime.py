@@ -28,8 +28,7 @@ class Lifetime(ResourceFace):
     The half of L{HTTP1Channel <twsgi.web.http1.HTTP1Channel>} that closes it.  Reactor thread.
 
     @ivar deadline: reactor seconds after which L{timed_out} is called, 0: never.
-    @ivar busy: a request is under way.  Set by the reactor; cleared by whoever ends the response,
-        holding C{transport.lock}.
+    @ivar busy: a request is under way.
     @ivar client_closed: the client will send no more; it may still read.
     """
 
@@ -105,14 +104,11 @@ class Lifetime(ResourceFace):
         if self._state != CLOSED and not self.busy and self.transport.doRead() is not None:
             self._lose(linger=False)
             return
-        with self.transport.lock:
-            busy = self.busy or self._reception is not None
-            begun = bool(self._buffer)
-        if busy or self._state == CLOSED:
+        if self.busy or self._reception is not None or self._state == CLOSED:
             return
         now = self.site.seconds()
         idle_since = self.deadline - self.site.limits.idle_timeout
-        if begun:
+        if self._buffer:
             self.deadline = min(self.deadline or now + LINGER, now + LINGER)
         elif self._served and now - idle_since < HOT:
             self.deadline = now + LAST_REQUEST

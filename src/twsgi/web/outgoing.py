@@ -25,7 +25,7 @@ from twsgi.errors import ClientDisconnected
 from twsgi.web.offload import Offload, Transfer
 from twsgi.web.outbox import FilePart, Outbox
 from twsgi.web.threads import hand_to_reactor
-from twsgi.web.untaken import untaken
+from twsgi.web.untaken import hung_up, untaken
 
 #: Bytes that wait for a slow reader: above the first the writer waits, below the second it goes on.
 HIGH_WATER = 256 * 1024
@@ -226,12 +226,21 @@ class Outgoing:
                 # The thread has a descriptor of its own: this is what it notices.
                 self._shutdown(socket.SHUT_RDWR)
                 part.count, part.shrunk = transfer.unsent, transfer.shrunk
+            self._release()
             self._socket.close()
             if self._room is not None:
                 self._room.notify_all()
             return outbox.clear() if outbox is not None else []
 
+    def _release(self) -> None:
+        """Holding the lock: the descriptor is about to be closed."""
+
     # What application threads ask.
+
+    def peer_gone(self) -> bool:
+        """The peer has closed its side, or is gone altogether.  Any thread; never blocks."""
+        with self.lock:
+            return not self.connected or hung_up(self.fileno())
 
     def write_from_thread(self, data: bytes, timeout: float) -> None:
         """See L{IThreadSafeTransport}."""

@@ -20,7 +20,7 @@ from twsgi.web.threads import hand_to_reactor
 from twsgi.wire.response import ResponseEncoder
 
 if TYPE_CHECKING:
-    from twsgi.web.http1 import HTTP1Channel
+    from twsgi.web.threadchannel import ThreadChannel
 
 #: Pieces below this size are joined with what comes before and after them, into one send.
 JOINED = 16 * 1024
@@ -159,7 +159,7 @@ class ThreadSink(EncodedSink):
     __slots__ = ("_channel", "_timeout")
 
     def __init__(
-        self, channel: HTTP1Channel, encoder: ResponseEncoder, date: str, timeout: float
+        self, channel: ThreadChannel, encoder: ResponseEncoder, date: str, timeout: float
     ) -> None:
         """
         @param timeout: seconds that a client may read nothing.
@@ -169,9 +169,11 @@ class ThreadSink(EncodedSink):
         self._timeout = timeout
 
     def disconnected(self) -> bool:
-        """See L{IResponseSink}.  The reactor reads while the application runs."""
+        """See L{IResponseSink}."""
         channel = self._channel
-        return channel.client_closed or not channel.transport.connected
+        if self.finished:
+            return channel.client_closed or not channel.transport.connected
+        return channel.client_closed or channel.transport.peer_gone()
 
     def _send(self, data: bytes) -> None:
         self._channel.transport.write_from_thread(data, self._timeout)

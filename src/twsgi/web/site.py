@@ -13,6 +13,7 @@ from twsgi.errors import HTTPError
 from twsgi.web.admission import Admission
 from twsgi.web.limits import Limits
 from twsgi.web.offload import Offload
+from twsgi.web.threads import hand_to_reactor
 from twsgi.wire.fields import field_parser
 from twsgi.wire.response import Date
 
@@ -40,6 +41,9 @@ class Site(ServerSite):
     @ivar draining: connections are closed as soon as they are idle.
     @ivar parse: the parser of header fields.
     @ivar offload: who sends long files, or None: the reactor's thread.
+    @ivar for_reactor: tells by a request's CGI variables whether C{resource} shall render it; the
+        others are served by threads, where connections have some (L{ThreadChannel
+        <twsgi.web.threadchannel.ThreadChannel>}).  Any thread.
     """
 
     def __init__(
@@ -64,6 +68,7 @@ class Site(ServerSite):
         self.seconds: Callable[[], float] = reactor.seconds
         self.admission = Admission(limits)
         self.channels = self.admission.channels
+        self.for_reactor: Callable[[dict[str, str]], bool] = lambda environ: True
         self._date = Date()
         self._log_request = log_request
         self._log_refusal = log_refusal
@@ -99,6 +104,13 @@ class Site(ServerSite):
         self.admission.left(channel)
         self._check_drained()
 
+    def lost_from_thread(self, channel: HTTP1Channel) -> None:
+        """A connection was closed by a thread that serves its requests.  That thread."""
+        if self.draining or self.admission.awaited:
+            hand_to_reactor(self.reactor, self.lost, channel)
+        else:
+            self.admission.left(channel)
+
     def date(self) -> str:
         """The Date field's line for now."""
         return self._date.line(self.seconds())
@@ -131,9 +143,9 @@ class Site(ServerSite):
         return self.error_response(503)
 
     def _request_line(self, channel: HTTP1Channel) -> str:
-        if channel.request is None:
+        if channel.head is None:
             return ""
-        environ = channel.request.head.environ
+        environ = channel.head.environ
         return f"{environ['REQUEST_METHOD']} {environ['REQUEST_URI']}: "
 
     def _complain(self, peer: str, what: str, text: str) -> None:
@@ -164,7 +176,8 @@ class Site(ServerSite):
         self._refusals = 0
         now = self.seconds()
         limit = self.limits.body_timeout
-        for channel in [one for one in self.channels if 0 < one.deadline < now]:
+        # A copy: threads accept, too.
+        for channel in [one for one in list(self.channels) if 0 < one.deadline < now]:
             channel.timed_out()
         for channel in list(self.channels):
             channel.watch()

@@ -22,7 +22,8 @@ from twsgi.web.offload import Offload
 from twsgi.web.outgoing import Outgoing
 from twsgi.web.untaken import unread, untaken
 
-_READ = 65536
+#: Bytes that are read at once.
+READ = 65536
 #: One for all, as Twisted has the error itself: to make a Failure costs more than to close.
 _DONE = Failure(main.CONNECTION_DONE)
 
@@ -86,7 +87,7 @@ class Connection(Outgoing):
     def doRead(self) -> Any:
         """Reads once."""
         try:
-            data = self.receive(_READ)
+            data = self.receive(READ)
         except BlockingIOError:
             return None
         except OSError:

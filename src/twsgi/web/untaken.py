@@ -1,4 +1,5 @@
-"""What the kernel still holds of a connection: L{untaken} by the peer, L{unread} by us.
+"""What the kernel knows of a connection: what is L{untaken} by the peer, L{unread} by us, and
+whether the peer has L{hung_up}.
 
 By the first a peer who reads slowly differs from one who does not read.  A socket may hold
 megabytes.  Until a good part of them is gone it takes nothing more, so by what it takes from us a
@@ -8,12 +9,14 @@ peer that reads all the time seems to stand still.
 from __future__ import annotations
 
 import fcntl
+import select
 import sys
 import termios
 
 # Not every system has them.
 _OUT: int | None = getattr(termios, "TIOCOUTQ", None)
 _IN: int | None = getattr(termios, "FIONREAD", None)
+_HUNG_UP = select.POLLHUP | getattr(select, "POLLRDHUP", 0)
 
 
 def untaken(descriptor: int) -> int:
@@ -34,6 +37,16 @@ def unread(descriptor: int) -> int:
     @return: -1 where the kernel does not say, or the socket is closed.
     """
     return _ask(descriptor, _IN)
+
+
+def hung_up(descriptor: int) -> bool:
+    """
+    The peer of a socket has closed its side, whatever has come before that and was not read; where
+    the kernel does not tell (it is not Linux) only that it is gone altogether.  Any thread.
+    """
+    poll = select.poll()
+    poll.register(descriptor, _HUNG_UP)
+    return bool(poll.poll(0))
 
 
 def _ask(descriptor: int, request: int | None) -> int:

@@ -13,12 +13,12 @@ from typing import Any
 from twsgi.interfaces import ILineLog
 from twsgi.settings.model import Settings
 from twsgi.static.resource import StaticFiles
-from twsgi.web.acceptor import Acceptor
 from twsgi.web.descriptors import connections_possible
 from twsgi.web.limits import limits
 from twsgi.web.offload import offload_threads
 from twsgi.web.poller import poller
 from twsgi.web.site import Site
+from twsgi.web.threadacceptor import ThreadAcceptor
 from twsgi.wsgi.core import Cores
 from twsgi.wsgi.root import ApplicationRoot
 
@@ -44,12 +44,14 @@ class Listeners:
         self._cores = cores
         self._reactor = reactor
         self._sink = sink
-        self._acceptors: list[Acceptor] = []
-        root: Any = ApplicationRoot(cores, settings.socket_timeout)
+        self._acceptors: list[ThreadAcceptor] = []
+        root: Any = ApplicationRoot()
+        may_be_file = _nothing
         if settings.check_static:
             # Absolute from now on: an application may change its directory.
             roots = [os.path.abspath(one) for one in settings.check_static]
             root = StaticFiles(roots, root, sink.line)
+            may_be_file = root.may_answer
         most = limits(
             settings,
             pause=settings.socket_timeout,
@@ -58,6 +60,7 @@ class Listeners:
         )
         self._poller = poller(reactor)
         self._site = Site(root, self._poller, most, answered, sink.line)
+        self._site.for_reactor = may_be_file
         self._site.offload = offload_threads(
             settings.offload_threads,
             self._poller,
@@ -70,20 +73,15 @@ class Listeners:
         """Accepts on C{sockets}, which are this object's from now on."""
         self._site.start()
         for sock in sockets:
-            acceptor = Acceptor(
+            acceptor = ThreadAcceptor(
                 sock,
                 self._site,
                 self._poller,
                 self._sink.line,
-                self._cores.free,
                 self._cores.environ.get("SERVER_PORT", ""),
+                self._cores.wait_point,
             )
             self._acceptors.append(acceptor)
-            acceptor.resume()
-
-    def resume(self) -> None:
-        """There is a free core again."""
-        for acceptor in self._acceptors:
             acceptor.resume()
 
     def drain(self, final: bool, drained: Callable[[], None]) -> None:
@@ -112,3 +110,8 @@ class Listeners:
             self._site.offload.stop()
         if self._poller is not self._reactor:
             self._poller.stop()
+
+
+def _nothing(environ: dict[str, str]) -> bool:
+    """Without static files every request is the application's."""
+    return False

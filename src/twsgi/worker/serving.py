@@ -91,7 +91,7 @@ class Serving:
                 self._settings, self._cores, self._index, self._reactor, self._sink, self._answered
             )
             self._listeners.start(sockets)
-        self._cores.start(self._room, self._link_closed)
+        self._cores.start(self._link_closed)
         self._record[WORKER_STATE] = READY
         self._flush()
 
@@ -147,10 +147,6 @@ class Serving:
     def _link_closed(self, link: WorkerLink) -> None:
         self.links.discard(link)
         self._check_drained()
-
-    def _room(self) -> None:
-        if self._listeners is not None:
-            self._listeners.resume()
 
     def _answered(self, request: Any) -> None:
         self._record[WORKER_STATIC] += 1

@@ -1,17 +1,17 @@
 """Cores: the threads that serve requests, one each at a time; and L{Cores}, all of a worker's.
 
-A core waits for work itself, reads a link's request itself and writes the response itself: the
-reactor's thread is not on the way of a request that came over a link, and the GIL changes hands
-twice less often.
+A core waits for work itself, reads the request itself and writes the response itself: the reactor's
+thread is not on the way of a request, and the GIL changes hands twice less often.
 """
 
 from __future__ import annotations
 
+import io
 import threading
 import time
 import traceback
 from collections.abc import Callable
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from twsgi.control.scoreboard import (
     CORE_BUSY_SINCE,
@@ -23,33 +23,19 @@ from twsgi.control.scoreboard import (
 from twsgi.errors import FrameError
 from twsgi.interfaces import IWaitPoint
 from twsgi.log.requestline import RequestLog
+from twsgi.web.sinks import ThreadSink
 from twsgi.web.threads import hand_to_reactor
 from twsgi.wire import frames
+from twsgi.wire.fields import field_parser
 from twsgi.wire.response import Date, ResponseEncoder
 from twsgi.wsgi.application import Application, run_application
 from twsgi.wsgi.errorstream import stream
 from twsgi.wsgi.link import CANCELLED, LinkSink, WorkerLink
 from twsgi.wsgi.response import Response
 
-
-class Exchange:
-    """
-    A request that the reactor hands over, and where its response goes.
-
-    @ivar variables: the CGI variables.
-    @ivar body: at its start; the core closes it.
-    @ivar sink: an L{IResponseSink}.
-    """
-
-    __slots__ = ("body", "head_request", "sink", "variables")
-
-    def __init__(
-        self, variables: dict[str, str], body: BinaryIO, sink: Any, head_request: bool
-    ) -> None:
-        self.variables = variables
-        self.body = body
-        self.sink = sink
-        self.head_request = head_request
+if TYPE_CHECKING:
+    from twsgi.web.body import Body
+    from twsgi.wire.head import RequestHead
 
 
 class Core(threading.Thread):
@@ -57,7 +43,6 @@ class Core(threading.Thread):
     One thread.
 
     @ivar index: from 0.
-    @ivar completed: requests it has finished; written by this thread alone.
     """
 
     def __init__(self, index: int, cores: Cores, record: memoryview) -> None:
@@ -66,10 +51,10 @@ class Core(threading.Thread):
         """
         super().__init__(name=f"uWSGI core {index}", daemon=True)
         self.index = index
-        self.completed = 0
         self._cores = cores
         self._record = record
         self._date = Date()
+        self._parse = field_parser()
 
     def run(self) -> None:
         """Serves until the wait point is closed."""
@@ -79,24 +64,46 @@ class Core(threading.Thread):
                 work = wait()
                 if work is None:
                     return
-                if type(work) is Exchange:
-                    self._take(work)
-                else:
+                if type(work) is WorkerLink:
                     self._turn(work)
+                else:
+                    self._converse(work)
             except BaseException:
                 # A fault of ours, or what an application has thrown at its threads: neither may
                 # cost the worker a core.
                 traceback.print_exc()
 
-    def _take(self, exchange: Exchange) -> None:
-        """Serves a request that the reactor handed over."""
+    def _converse(self, source: Any) -> None:
+        """
+        Serves a request that came on a connection to a listener of this worker.
+
+        @param source: the connection, or the listener.
+        """
+        channel = source.take()
+        if channel is None:
+            return
         try:
-            self._serve(exchange.variables, exchange.body, exchange.sink, exchange.head_request, 0)
+            found = channel.next_request(self._parse)
+            if found is not None:
+                self._serve_connection(channel, *found)
+        except BaseException:
+            hand_to_reactor(channel.site.reactor, channel.abort)
+            raise
         finally:
-            if not exchange.sink.finished:
-                exchange.sink.abort()
-            self.completed += 1
-            self._cores.freed()
+            if source is not channel:
+                source.taken(channel)
+
+    def _serve_connection(self, channel: Any, head: RequestHead, body: Body | None) -> None:
+        head_request = head.environ["REQUEST_METHOD"] == "HEAD"
+        encoder = ResponseEncoder(head.http11, head.keep_alive, head_request)
+        date = self._date.line(time.time())
+        sink = ThreadSink(channel, encoder, date, channel.site.limits.body_timeout)
+        try:
+            file = io.BytesIO() if body is None else body.open()
+            self._serve(head.environ, file, sink, head_request, 0)
+        finally:
+            if not sink.finished:
+                sink.abort()
 
     def _turn(self, link: WorkerLink) -> None:
         """Serves the request that came over a link, and gives the link back."""
@@ -204,54 +211,18 @@ class Cores:
         self.log = log
         self.report = report
         self._reactor = reactor
-        self._submitted = 0
-        self._wanted = False
-        self._room: Callable[[], None] | None = None
         self._closed: Callable[[WorkerLink], None] | None = None
         self.threads = [Core(index, self, record) for index, record in enumerate(records)]
 
-    def start(
-        self,
-        room: Callable[[], None] | None = None,
-        link_closed: Callable[[WorkerLink], None] | None = None,
-    ) -> None:
+    def start(self, link_closed: Callable[[WorkerLink], None] | None = None) -> None:
         """
         Starts the threads.  Reactor thread.
 
-        @param room: called when a core is free after L{free} said there is none.
         @param link_closed: called when a frontend has closed a link.
         """
-        self._room = room
         self._closed = link_closed
         for thread in self.threads:
             thread.start()
-
-    def submit(self, exchange: Exchange) -> None:
-        """Hands a request to the next free core.  Reactor thread."""
-        self._submitted += 1
-        self.wait_point.submit(exchange)
-
-    def load(self) -> int:
-        """How many submitted requests are waiting or being served.  Reactor thread."""
-        return self._submitted - sum(thread.completed for thread in self.threads)
-
-    def free(self) -> int:
-        """
-        How many cores have nothing to do, as far as submitted requests go; where it is none
-        C{room} is called when that changes.  Reactor thread.
-        """
-        # First the wish, then the count: a core counts first and looks for the wish then.
-        self._wanted = True
-        free = len(self.threads) - self.load()
-        if free > 0:
-            self._wanted = False
-        return free
-
-    def freed(self) -> None:
-        """A core has finished a submitted request.  Core threads."""
-        if self._wanted and self._room is not None:
-            self._wanted = False
-            hand_to_reactor(self._reactor, self._room)
 
     def link_closed(self, link: WorkerLink) -> None:
         """A link is closed.  Core threads."""

@@ -22,6 +22,12 @@ from twsgi.interfaces import IWaitPoint
 
 if sys.platform == "linux":
     _ARMED = select.EPOLLIN | select.EPOLLONESHOT
+    #: Of all processes that wait for connections on the same socket one is woken by each.
+    _LISTENING = select.EPOLLIN | select.EPOLLEXCLUSIVE
+
+
+#: How many of those that are ready are looked at in search of an overdue link.
+_LOOKS = 8
 
 
 @implementer(IWaitPoint)
@@ -49,6 +55,21 @@ class EpollWaitPoint:
         """See L{IWaitPoint}."""
         self._epoll.modify(link.fileno(), _ARMED)
 
+    def listen(self, listener: Any) -> None:
+        """See L{IWaitPoint}."""
+        descriptor = listener.fileno()
+        self._links[descriptor] = listener
+        self._epoll.register(descriptor, _LISTENING)
+
+    def listen_on(self, listener: Any, last: bool) -> None:
+        """See L{IWaitPoint}."""
+        if last:
+            # The kernel wakes the first of its list who has a thread to spare, and whoever is
+            # entered anew is the last.
+            descriptor = listener.fileno()
+            self._epoll.unregister(descriptor)
+            self._epoll.register(descriptor, _LISTENING)
+
     def forget(self, link: Any) -> None:
         """See L{IWaitPoint}."""
         descriptor = link.fileno()
@@ -65,7 +86,10 @@ class EpollWaitPoint:
         while not self._closed:
             for descriptor, _ in self._epoll.poll(-1, 1):
                 if descriptor != self._semaphore:
-                    return self._links[descriptor]
+                    link = self._links.get(descriptor)
+                    if link is None:
+                        continue  # it was forgotten at this moment
+                    return link
                 try:
                     os.eventfd_read(self._semaphore)
                 except BlockingIOError:
@@ -80,11 +104,14 @@ class EpollWaitPoint:
 
     def overdue(self) -> Any:
         """See L{IWaitPoint}."""
-        # Twice: the first may be the semaphore, which then goes to the end of the kernel's list.
-        for _ in range(2):
+        for _ in range(_LOOKS):
             for descriptor, _ in self._epoll.poll(0, 1):
-                if descriptor != self._semaphore:
-                    return self._links[descriptor]
+                link = self._links.get(descriptor)
+                if _is_link(link):
+                    return link
+                # Something else goes to the end of the kernel's list: a core will look at it.
+                if link is not None and not hasattr(link, "taken"):
+                    self.rearm(link)
         return None
 
     def close(self) -> None:
@@ -108,21 +135,29 @@ class PortableWaitPoint:
         for end in (self._alarm, self._alarmed):
             end.setblocking(False)
         self._selector.register(self._alarmed, selectors.EVENT_READ)
-        # Links to be watched, until the one who selects can see to it.
-        self._changes: deque[Any] = deque()
+        # What shall be watched (descriptor, link), or not any more (descriptor, None), until the
+        # one who selects can see to it.
+        self._changes: deque[tuple[int, Any]] = deque()
         self._works: deque[Any] = deque()
         self._ready: deque[Any] = deque()
         self._closed = False
 
     def add_link(self, link: Any) -> None:
         """See L{IWaitPoint}."""
-        self._changes.append(link)
+        self._changes.append((link.fileno(), link))
         self._interrupt()
 
-    rearm = add_link
+    rearm = listen = add_link
+
+    def listen_on(self, listener: Any, last: bool) -> None:
+        """See L{IWaitPoint}."""
+        if not last:
+            self.add_link(listener)
 
     def forget(self, link: Any) -> None:
-        """See L{IWaitPoint}.  Nothing to do: a link that L{wait} returned is not watched."""
+        """See L{IWaitPoint}."""
+        self._changes.append((link.fileno(), None))
+        self._interrupt()
 
     def submit(self, work: Any) -> None:
         """See L{IWaitPoint}."""
@@ -150,7 +185,11 @@ class PortableWaitPoint:
             return None  # a core waits, so nothing is overdue
         try:
             self._select(0)
-            return self._ready.popleft() if self._ready else None
+            for link in self._ready:
+                if _is_link(link):
+                    self._ready.remove(link)
+                    return link
+            return None
         finally:
             self._turn.release()
 
@@ -161,8 +200,7 @@ class PortableWaitPoint:
 
     def _select(self, timeout: float | None = None) -> None:
         while self._changes:
-            link = self._changes.popleft()
-            self._selector.register(link, selectors.EVENT_READ, link)
+            self._change(*self._changes.popleft())
         for key, _ in self._selector.select(timeout):
             if key.data is None:
                 try:
@@ -173,11 +211,28 @@ class PortableWaitPoint:
                 self._selector.unregister(key.fileobj)
                 self._ready.append(key.data)
 
+    def _change(self, descriptor: int, link: Any) -> None:
+        """A descriptor may be closed by now, or be another's: then that has come behind it."""
+        try:
+            self._selector.unregister(descriptor)
+        except KeyError:
+            pass
+        if link is not None:
+            try:
+                self._selector.register(descriptor, selectors.EVENT_READ, link)
+            except (OSError, ValueError):
+                pass
+
     def _interrupt(self) -> None:
         try:
             self._alarm.send(b"!")
         except BlockingIOError:
             pass  # it is loud enough
+
+
+def _is_link(waiting: Any) -> bool:
+    """It is none of a worker's own listeners and connections, which cores take."""
+    return waiting is not None and not hasattr(waiting, "take")
 
 
 def wait_point() -> Any:
