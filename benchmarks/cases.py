@@ -173,13 +173,11 @@ def _socket() -> list[Case]:
             Load("close", 8),
             ("twsgi-socket", "uwsgi-socket", *_OTHERS[:-1]),
             (Target("twsgi-socket", "rate", "uwsgi-socket", least=0.6),),
-            note="The weak spot: what a kept connection pays once is paid for each request here:"
-            " `accept`, an object or two, `epoll_ctl`, `shutdown` and `close`, in Python. Of the"
-            " time of a worker's reactor thread (py-spy, one worker, two clients) 18 % is the"
-            " hand-over to a core's thread, which takes the interpreter's lock away, 15 % `close`,"
-            " 15 % waiting, 10 % `accept`, 6 % `recv`. Two tries changed nothing that could be"
-            " measured: a pause for workers that lost the race for a connection, and closing on"
-            " the core's thread.",
+            note="The weak spot: what a kept connection pays once is paid for each request here."
+            " One core does it all, with eight system calls: `epoll_wait`, `accept4`, `getsockname`"
+            " (Python's, for the socket's object), `FIONBIO`, `recvfrom`, `sendto`, `FIONREAD`,"
+            " `close`; and the objects of a connection, in Python. A kept connection needs four:"
+            " `epoll_wait`, `recvfrom`, `sendto`, `epoll_ctl`.",
         ),
     ]
 
