@@ -50,7 +50,7 @@ class BothEndsCase(SynchronousTestCase):
             self.fail,
         )
         self.closed: list[WorkerLink] = []
-        self.cores.start(None, self.closed.append)
+        self.cores.start(self.closed.append)
         self.links = [self.link()]
 
     def tearDown(self) -> None:

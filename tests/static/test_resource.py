@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.static.serving import StaticCase
+from tests.static.serving import Application, StaticCase
+from twsgi.static.resource import StaticFiles
 
 
 class StaticFilesTests(StaticCase):
@@ -53,6 +54,38 @@ class StaticFilesTests(StaticCase):
             answer = self.client().answer(path)
             self.assertTrue(answer.by_application, path)
             self.assertNotIn(b"secret\n", answer.body)
+
+    def test_may_answer(self) -> None:
+        """
+        Which requests are worth a look is known before: all that are for files, or are said
+        something of; what is left out is the application's anyway.
+        """
+        files = StaticFiles([str(self.root)], Application(), self.lines.append)
+
+        def may_answer(path: str, method: str = "GET") -> bool:
+            return files.may_answer({"REQUEST_METHOD": method, "PATH_INFO": path})
+
+        for path in ("/a.css", "/sub/inner.txt", "/out.txt", "/../secret.txt", "/sub/../a.css"):
+            for method in ("GET", "HEAD"):
+                self.assertTrue(may_answer(path, method), path)
+            self.assertFalse(may_answer(path, "POST"))
+        nothing = (
+            "/",
+            "/sub/",
+            "/a.css/",
+            "/nothing",
+            "a.css",
+            "/a\0",
+            "/\u20ac",
+            "/" + "a" * 300,
+            "",
+        )
+        for path in nothing:
+            self.assertFalse(may_answer(path), path)
+        self.assertEqual(self.lines, [])
+        for path in nothing[:4]:
+            self.assertTrue(self.client().answer(path).by_application, path)
+        self.assertEqual(self.lines, [])
 
     def test_denied_paths_are_said(self) -> None:
         """A path that leads out of the root is told to the log."""

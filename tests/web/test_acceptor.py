@@ -33,14 +33,12 @@ class AcceptorCase(SynchronousTestCase):
         self.log: list[str] = []
         self.start(listening_socket())
 
-    def start(self, sock: Any, **arguments: Any) -> None:
+    def start(self, sock: Any, **limits: Any) -> None:
         """Begins to accept on C{sock}."""
-        self.fixture = SiteFixture(self.resource)
+        self.fixture = SiteFixture(self.resource, **limits)
         self.reactor = self.fixture.reactor
         self.socket = sock
-        self.acceptor = Acceptor(
-            sock, self.fixture.site, self.reactor, self.log.append, **arguments
-        )
+        self.acceptor = Acceptor(sock, self.fixture.site, self.reactor, self.log.append)
         self.acceptor.resume()
         self.addCleanup(self.finish, self.acceptor, self.fixture)
 
@@ -158,62 +156,46 @@ class AcceptingTests(AcceptorCase):
 
 
 class RoomTests(AcceptorCase):
-    """Never more than there is room for."""
+    """Never more than there is room for (C{http-connections})."""
+
+    limit = 2
 
     def setUp(self) -> None:
         self.resource = Later()
         self.log: list[str] = []
-        self.room = 2
-        self.start(listening_socket(), room=self.free)
+        self.start(listening_socket(), connections=self.limit)
 
-    def free(self) -> int:
-        """What a worker says: cores without a request."""
-        return self.room - len(self.resource.requests)
+    def under_way(self) -> list[bytes]:
+        """The requests that the resource was given, in order."""
+        return [one.uri for one in self.resource.requests]
 
     def test_busy(self) -> None:
         """Requests are taken until there is no room; the others stay in the kernel's queue."""
         for _ in range(5):
             self.connect(get())
         self.reactor.turn_until_idle()
-        self.assertEqual(len(self.resource.requests), 2)
-        self.assertEqual(self.connections, 2)
+        self.assertEqual((len(self.under_way()), self.connections), (2, 2))
         self.assertNotIn(self.acceptor, self.reactor.readers)
 
-    def test_resume(self) -> None:
+    def test_somebody_leaves(self) -> None:
         """When there is room again the next are taken, in order."""
-        for number in range(3):
-            self.connect(get(f"/{number}"))
+        for number in range(4):
+            self.connect(get(f"/{number}", "Connection: close"))
         self.reactor.turn_until_idle()
         self.resource.answer()
-        self.acceptor.resume()
         self.reactor.turn_until_idle()
-        self.assertEqual([one.uri for one in self.resource.requests], [b"/1", b"/2"])
-
-    def test_silent_connections(self) -> None:
-        """One turn takes no more connections than there is room, though none has asked anything."""
-        for _ in range(5):
-            self.connect()
-        self.reactor.turn()
-        self.assertEqual(self.connections, 2)
-        self.assertIn(self.acceptor, self.reactor.readers)
-        self.reactor.turn_until_idle()
-        self.assertEqual(self.connections, 5)
-
-    def test_no_room_at_all(self) -> None:
-        """Without room nothing is taken, and the reactor does not spin."""
-        self.room = 0
-        self.connect(get())
-        self.assertLess(self.reactor.turn_until_idle(), 3)
-        self.assertEqual(self.connections, 0)
+        self.assertEqual((self.under_way(), self.connections), ([b"/1", b"/2"], 2))
 
     def test_at_once(self) -> None:
         """However much room there is, one turn takes a bounded number."""
         self.patch(acceptor_module, "_AT_ONCE", 3)
-        self.room = 1000
+        self.start(listening_socket())
         for _ in range(5):
             self.connect()
         self.reactor.turn()
         self.assertEqual(self.connections, 3)
+        self.reactor.turn_until_idle()
+        self.assertEqual(self.connections, 5)
 
     def test_stop(self) -> None:
         """C{stop} leaves what comes in the kernel's queue; C{resume} goes on."""
@@ -232,9 +214,9 @@ class CloseTests(AcceptorCase):
     """The end of a listener."""
 
     def test_empty_queue(self) -> None:
-        """Who has connected already is taken, whatever C{room} says, and served."""
+        """Who has connected already is taken, however many there may be, and served."""
         self.resource = Echo()
-        self.start(listening_socket(), room=lambda: 0)
+        self.start(listening_socket(), connections=1)
         clients = [self.connect(get("/")) for _ in range(5)]
         self.acceptor.close(empty_queue=True)
         self.assertEqual(len(self.resource.seen), 5)

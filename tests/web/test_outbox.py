@@ -64,6 +64,17 @@ class OutboxCase(SynchronousTestCase):
 class OrderTests(OutboxCase):
     """What leaves."""
 
+    def test_nothing_is_no_piece(self) -> None:
+        """An empty piece is none: it would wait for ever, and never leave."""
+        for pieces in ((b"",), (b"a", b""), (b"", b"a"), (b"a", b"", b"b")):
+            for piece in pieces:
+                self.outbox.add(piece)
+            for _ in pieces:
+                if self.outbox:
+                    self.outbox.send(self.ours)
+            self.assertFalse(self.outbox)
+            self.assertEqual(self.read(), b"".join(pieces))
+
     def test_order(self) -> None:
         """Bytes and parts leave in the order in which they were added."""
         self.outbox.add(b"head,")

@@ -14,7 +14,7 @@ from twsgi.web import outgoing
 from twsgi.web import untaken as module
 from twsgi.web.outgoing import HIGH_WATER
 from twsgi.web.transport import Connection
-from twsgi.web.untaken import unread, untaken
+from twsgi.web.untaken import hung_up, unread, untaken
 
 
 def unix() -> tuple[socket.socket, socket.socket]:
@@ -78,6 +78,31 @@ class UnreadTests(SynchronousTestCase):
         self.assertEqual(unread(-1), -1)
         self.patch(module, "_IN", None)
         self.assertEqual(unread(ours.fileno()), -1)
+
+
+class HungUpTests(SynchronousTestCase):
+    """Whether a peer has closed its side."""
+
+    def test_told(self) -> None:
+        """It is known at once, whatever came before it and was not read."""
+        for make in (unix, tcp):
+            for data in (b"", b"unread"):
+                ours, theirs = make()
+                for one in (ours, theirs):
+                    self.addCleanup(one.close)
+                theirs.sendall(data)
+                self.assertFalse(hung_up(ours.fileno()))
+                theirs.shutdown(socket.SHUT_WR)
+                self.assertTrue(hung_up(ours.fileno()))
+
+    def test_connection(self) -> None:
+        """A connection tells it; of one that is closed it is true, and nobody is asked."""
+        ours, theirs = unix()
+        self.addCleanup(theirs.close)
+        connection = Connection(ours, Protocol(), TurningReactor())
+        self.assertFalse(connection.peer_gone())
+        connection.abortConnection()
+        self.assertTrue(connection.peer_gone())
 
 
 class SlowReaderTests(SynchronousTestCase):

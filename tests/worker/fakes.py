@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import select
 from typing import Any
 
 from twisted.internet.error import ReactorNotRunning
@@ -10,11 +9,12 @@ from twisted.internet.interfaces import IReactorCore
 from twisted.internet.testing import StringTransport
 from zope.interface import alsoProvides
 
+from tests.web import threadserving
 from tests.web.turning import TurningReactor
 from twsgi.control.launch import Launch
 from twsgi.settings.model import Settings
-from twsgi.wsgi.core import Core, Cores, Exchange
-from twsgi.wsgi.waitpoint import PortableWaitPoint
+from twsgi.wsgi.core import Core, Cores
+from twsgi.wsgi.link import WorkerLink
 
 
 class Log:
@@ -98,12 +98,7 @@ def start_nothing(core: Core) -> None:
 
 def ready(cores: Cores) -> bool:
     """There is something for a core to do."""
-    wait_point: Any = cores.wait_point
-    if isinstance(wait_point, PortableWaitPoint):
-        # What was submitted or armed is behind an alarm that no core has heard yet.
-        wait_point._select(0)
-        return bool(wait_point._works or wait_point._ready)
-    return bool(select.select([wait_point._epoll], [], [], 0)[0])
+    return threadserving.ready(cores.wait_point)
 
 
 def step(cores: Cores) -> bool:
@@ -112,8 +107,8 @@ def step(cores: Cores) -> bool:
     if work is None:
         return False
     core = cores.threads[0]
-    if type(work) is Exchange:
-        core._take(work)
-    else:
+    if type(work) is WorkerLink:
         core._turn(work)
+    else:
+        core._converse(work)
     return True

@@ -1,4 +1,4 @@
-"""L{twsgi.wsgi.core}: threads that serve, from a link or from the reactor's hands."""
+"""L{twsgi.wsgi.core}: threads that serve what comes over a link."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wsgiref.validate import validator
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.wsgi.fakes import SOON, MemorySink, Seen, TurnedReactor, environ
+from tests.wsgi.fakes import SOON, Seen, TurnedReactor, environ
 from twsgi.control.scoreboard import (
     CORE_BUSY_SINCE,
     CORE_EXCEPTIONS,
@@ -25,7 +25,7 @@ from twsgi.control.scoreboard import (
 from twsgi.wire import frames
 from twsgi.wire.fields import parse_fields
 from twsgi.wire.head import request_head
-from twsgi.wsgi.core import Cores, Exchange
+from twsgi.wsgi.core import Cores
 from twsgi.wsgi.link import WorkerLink
 from twsgi.wsgi.waitpoint import wait_point
 
@@ -105,7 +105,6 @@ class CoreCase(SynchronousTestCase):
         self.log = Log()
         self.reports: list[str] = []
         self.closed: list[WorkerLink] = []
-        self.rooms: list[int] = []
         self.stderr = io.StringIO()
         self.patch(sys, "stderr", self.stderr)
 
@@ -126,7 +125,7 @@ class CoreCase(SynchronousTestCase):
             self.log,  # type: ignore[arg-type]
             self.reports.append,
         )
-        self.cores.start(lambda: self.rooms.append(self.cores.free()), self.closed.append)
+        self.cores.start(self.closed.append)
         self.addCleanup(self.stop)
         return self.cores
 
@@ -519,210 +518,3 @@ class ScoreboardTests(CoreCase):
         """Without a log nothing is logged."""
         self.start(echo).log = None
         self.assertEqual(self.get(self.link()).status, 200)
-
-
-class SubmitTests(CoreCase):
-    """Requests that the reactor hands over."""
-
-    def exchange(self, path: str = "/p") -> Exchange:
-        """A request from a listener of the worker's own."""
-        variables = {
-            "REQUEST_METHOD": "GET",
-            "REQUEST_URI": path,
-            "PATH_INFO": path,
-            "QUERY_STRING": "",
-            "SERVER_PROTOCOL": "HTTP/1.1",
-        }
-        return Exchange(variables, io.BytesIO(b"body"), MemorySink(), False)
-
-    def blocking(self, threads: int) -> Cores:
-        """Cores whose application answers when it may: C{go_on}."""
-        self.inside = threading.Semaphore(0)
-        self.go_on = threading.Semaphore(0)
-
-        def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-            self.inside.release()
-            assert self.go_on.acquire(timeout=SOON)
-            return echo(environ, start_response)
-
-        return self.start(application, threads)
-
-    def wait_inside(self, count: int) -> None:
-        """Returns when so many requests are in the application."""
-        for _ in range(count):
-            self.assertTrue(self.inside.acquire(timeout=SOON))
-
-    def test_served(self) -> None:
-        """It is served, its body closed, and logged as one whose size nobody has counted."""
-        cores = self.start(echo)
-        exchange = self.exchange()
-        cores.submit(exchange)
-        self.stop_when_done(1)
-        self.assertEqual(Seen(exchange.sink.sent).body, b"GET /p body")
-        self.assertTrue(exchange.body.closed)
-        self.assertEqual(self.log.lines[0][1], 0)
-        self.assertEqual(self.words(CORE_REQUESTS), [1])
-
-    def stop_when_done(self, count: int) -> None:
-        """Stops when so many submitted requests are finished."""
-        done = threading.Semaphore(0)
-        freed = self.cores.freed
-
-        def counted() -> None:
-            freed()
-            done.release()
-
-        self.cores.freed = counted  # type: ignore[method-assign]
-        finished = sum(thread.completed for thread in self.cores.threads)
-        for _ in range(count - finished):
-            done.acquire(timeout=SOON)
-        self.stop()
-        self.assertEqual(sum(thread.completed for thread in self.cores.threads), count)
-
-    def test_survives(self) -> None:
-        """Whatever is thrown at a core, it takes the next request."""
-        cores = self.start(echo)
-        core = cores.threads[0]
-        take = core._take
-        thrown: list[BaseException] = [SystemExit(1), KeyboardInterrupt(), ValueError("fault")]
-
-        def once(exchange: Exchange) -> None:
-            if thrown:
-                raise thrown.pop()
-            take(exchange)
-
-        self.patch(core, "_take", once)
-        self.patch(sys, "stderr", io.StringIO())
-        for _ in range(4):
-            cores.submit(self.exchange())
-        self.stop_when_done(1)
-        self.assertTrue(core.completed)
-
-    def test_load(self) -> None:
-        """What waits counts as load, what is done does not."""
-        cores = self.blocking(2)
-        self.assertEqual((cores.load(), cores.free()), (0, 2))
-        for _ in range(3):
-            cores.submit(self.exchange())
-        self.wait_inside(2)
-        self.assertEqual((cores.load(), cores.wait_point.waiting()), (3, 1))
-        self.assertLessEqual(cores.free(), 0)
-        self.go_on.release()
-        self.wait_inside(1)  # the third began, so one has ended
-        self.assertEqual(cores.load(), 2)
-        for _ in range(2):
-            self.go_on.release()
-        self.stop_when_done(3)
-        self.assertEqual((cores.load(), cores.free()), (0, 2))
-
-    def test_room(self) -> None:
-        """Whoever was told that no core is free is called when one is, once."""
-        cores = self.blocking(1)
-        cores.submit(self.exchange())
-        self.assertEqual(cores.free(), 0)
-        self.wait_inside(1)
-        self.assertEqual(self.reactor.turn(), 0)
-        self.go_on.release()
-        self.reactor.turn_once()
-        self.assertEqual(self.rooms, [1])
-        self.assertEqual(self.reactor.turn(), 0)
-
-    def test_no_room_wanted(self) -> None:
-        """Whoever was told that a core is free is not called."""
-        cores = self.blocking(2)
-        cores.submit(self.exchange())
-        self.assertEqual(cores.free(), 1)
-        self.wait_inside(1)
-        self.go_on.release()
-        self.stop_when_done(1)
-        self.assertEqual(self.reactor.turn(), 0)
-        self.assertEqual(self.rooms, [])
-
-    def test_no_lost_wake(self) -> None:
-        """However a core's end and the question fall together, room is seen or called for."""
-        cores = self.start(echo, 2)
-        for _ in range(300):
-            while cores.free() > 0:
-                cores.submit(self.exchange())
-            # There is none: so there will be a call.
-            self.reactor.turn_once()
-            self.reactor.turn()
-        self.assertTrue(all(self.rooms[-1:]))
-
-    def test_wake_in_the_question(self) -> None:
-        """A core that ends within the question is counted, or calls."""
-        cores = self.start(echo, 1)
-        cores.stop()
-        for thread in cores.threads:
-            thread.join(SOON)
-        cores._submitted = 1
-        thread = cores.threads[0]
-        load = cores.load
-
-        def ending() -> int:
-            thread.completed += 1
-            cores.freed()
-            return load()
-
-        self.patch(cores, "load", ending)
-        self.assertEqual(cores.free(), 1)
-        self.patch(cores, "load", load)
-        self.reactor.turn()
-        cores._submitted = 2
-
-        def ending_after() -> int:
-            found = load()
-            thread.completed += 1
-            cores.freed()
-            return found
-
-        self.patch(cores, "load", ending_after)
-        self.assertEqual(cores.free(), 0)
-        self.patch(cores, "load", load)
-        self.assertEqual(self.reactor.turn(), 1)
-        self.assertEqual(self.rooms[-1], 1)
-
-    def test_own_fault(self) -> None:
-        """A fault in our own books ends the response, counts, and leaves the core at work."""
-        cores = self.start(echo)
-        base, cores.environ = cores.environ, None  # type: ignore[assignment]
-        exchange = self.exchange()
-        exchanges = [exchange, self.exchange()]
-        cut = threading.Event()
-        exchange.sink._cut = cut.set
-        cores.submit(exchange)
-        self.assertTrue(cut.wait(SOON))
-        cores.environ = base
-        cores.submit(exchanges[1])
-        self.stop_when_done(2)
-        self.assertEqual(Seen(exchanges[1].sink.sent).status, 200)
-        self.assertIn("Traceback", self.stderr.getvalue())
-        self.assertEqual(cores.load(), 0)
-
-    def test_links_and_submitted(self) -> None:
-        """Links and listeners share the cores; only what listeners gave counts as load."""
-        cores = self.blocking(2)
-        frontend = self.link()
-        frontend.send(b"GET /link HTTP/1.1\r\nHost: a\r\n\r\n")
-        exchange = self.exchange()
-        cores.submit(exchange)
-        self.wait_inside(2)
-        self.assertEqual(cores.load(), 1)
-        self.assertEqual(sum(1 for since in self.words(CORE_BUSY_SINCE) if since), 2)
-        for _ in range(2):
-            self.go_on.release()
-        self.assertEqual(Seen(frontend.response()[0]).body, b"GET /link ")
-        self.stop_when_done(1)
-        self.assertEqual(Seen(exchange.sink.sent).body, b"GET /p body")
-        self.assertEqual(sum(self.words(CORE_REQUESTS)), 2)
-
-    def test_stop(self) -> None:
-        """A core that is busy finishes its request, then ends."""
-        cores = self.blocking(1)
-        exchange = self.exchange()
-        cores.submit(exchange)
-        self.wait_inside(1)
-        cores.stop()
-        self.go_on.release()
-        self.stop()
-        self.assertEqual(Seen(exchange.sink.sent).status, 200)

@@ -16,13 +16,10 @@ from twisted.web.server import NOT_DONE_YET, Site
 from twisted.web.wsgi import WSGIResource as StockResource
 from zope.interface.verify import verifyObject
 
-from tests.wsgi.fakes import DATE, Iterable, Seen, TurnedReactor
-from twsgi.web.body import Body
+from tests.wsgi.fakes import Iterable, Seen, TurnedReactor
 from twsgi.web.request import Request
-from twsgi.web.sinks import ThreadSink
 from twsgi.wire.fields import parse_fields
 from twsgi.wire.head import request_head
-from twsgi.wsgi.core import Exchange
 from twsgi.wsgi.environ import FileWrapper
 from twsgi.wsgi.resource import WSGIResource
 from twsgi.wsgi.root import ApplicationRoot
@@ -308,73 +305,24 @@ class ResponseTests(ResourceCase):
         self.assertEqual((calls, len(pool.calls)), ([], 1))
 
 
-class FakeChannel:
-    """Our channel, and its site, as far as the root looks."""
+class Leaves:
+    """A channel, as far as the root looks."""
 
-    def __init__(self) -> None:
-        self.site = self
-        self.transport = self
-        self.sent = b""
+    left = 0
 
-    def date(self) -> str:
-        return DATE
-
-    def write_from_thread(self, data: bytes, timeout: float) -> None:
-        self.sent += data
-        self.timeout = timeout
-
-    def finish_from_thread(self, close: bool) -> None:
-        self.closes = close
-
-
-class FakeCores:
-    """Cores that keep what they are given."""
-
-    def __init__(self) -> None:
-        self.exchanges: list[Exchange] = []
-        self.submit = self.exchanges.append
+    def leave_to_thread(self) -> None:
+        self.left += 1
 
 
 class RootTests(SynchronousTestCase):
     """L{ApplicationRoot}."""
 
-    def rendered(self, line: bytes, body: Body | None, keep_alive: bool = True) -> Any:
-        """The exchange that the cores are given, and its channel."""
-        cores, channel = FakeCores(), FakeChannel()
-        head = request_head(line + b"\r\nHost: h\r\n\r\n", parse_fields)
-        self.request = Request(channel, head, body, 0.0)  # type: ignore[arg-type]
-        self.request.keep_alive = keep_alive
-        root = ApplicationRoot(cores, 4.0)  # type: ignore[arg-type]
-        self.assertIs(root.render(self.request), NOT_DONE_YET)
+    def test_left_to_a_thread(self) -> None:
+        """What reaches it is a thread's: nothing is answered here, and the request goes on."""
+        channel = Leaves()
+        head = request_head(b"GET /p HTTP/1.1\r\nHost: h\r\n\r\n", parse_fields)
+        request = Request(channel, head, None, 0.0)  # type: ignore[arg-type]
+        root = ApplicationRoot()
         self.assertTrue(root.isLeaf)
-        (exchange,) = cores.exchanges
-        return exchange, channel
-
-    def test_exchange(self) -> None:
-        """A request is handed to the cores with its variables and an empty body."""
-        exchange, _ = self.rendered(b"GET /p HTTP/1.1", None)
-        self.assertEqual(exchange.variables["PATH_INFO"], "/p")
-        self.assertEqual((exchange.body.read(), exchange.head_request), (b"", False))
-        self.assertIsInstance(exchange.sink, ThreadSink)
-
-    def test_body(self) -> None:
-        """The body is the core's from then on."""
-        body = Body()
-        body.add(b"abc")
-        exchange, _ = self.rendered(b"POST /p HTTP/1.1", body)
-        self.assertEqual(exchange.body.read(), b"abc")
-        self.assertIsNone(self.request.body)
-
-    def test_response(self) -> None:
-        """The response goes to the request's channel, framed as the request asks."""
-        for line, keep_alive, closes, ends in (
-            (b"GET /p HTTP/1.1", True, False, b"abc"),
-            (b"GET /p HTTP/1.1", False, True, b"abc"),
-            (b"HEAD /p HTTP/1.1", True, False, b"\r\n\r\n"),
-        ):
-            exchange, channel = self.rendered(line, None, keep_alive)
-            exchange.sink.start("200 OK", [], 3)
-            exchange.sink.finish(b"abc")
-            self.assertEqual((channel.closes, channel.timeout), (closes, 4.0))
-            self.assertTrue(channel.sent.endswith(ends), channel.sent)
-            self.assertIn(DATE.encode(), channel.sent)
+        self.assertIs(root.render(request), NOT_DONE_YET)
+        self.assertEqual(channel.left, 1)

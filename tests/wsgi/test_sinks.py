@@ -127,9 +127,14 @@ class _Transport:
     def __init__(self) -> None:
         self.sent = b""
         self.connected = True
+        self.asked = 0
 
     def sends_via(self, count: int) -> str:
         return "sendfile"
+
+    def peer_gone(self) -> bool:
+        self.asked += 1
+        return not self.connected
 
     def write_from_thread(self, data: bytes, timeout: float) -> None:
         if not self.connected:
@@ -536,6 +541,14 @@ class ThreadSinkTests(SinkMixin, SynchronousTestCase):
         self.assertTrue(exchange.sink.disconnected())
         run(saying("200 OK", [], b"a"), exchange.sink)
         self.assertEqual(Seen(exchange.client_got()[0]).body, b"a")
+
+    def test_not_asked_after_the_end(self) -> None:
+        """The socket is asked while the response goes on; later it may be another request's."""
+        exchange = ThreadExchange(self, False, True)
+        exchange.sink.disconnected()
+        run(saying("200 OK", [], b"a"), exchange.sink)
+        exchange.sink.disconnected()
+        self.assertEqual(exchange._channel.transport.asked, 1)
 
     def test_ends(self) -> None:
         """The channel is told whether the connection goes on, on the request's own thread."""

@@ -191,6 +191,8 @@ class Acceptor:
 
     def _descriptors_exhausted(self, error: OSError) -> None:
         """Neither spins nor keeps the client waiting: it is told at once by a closed connection."""
+        if self._closed:
+            return  # since a thread has met this
         self._log(f"accept: {error.strerror}: connections are refused until some are closed")
         self._give_reserve()
         try:

@@ -73,8 +73,9 @@ class Outbox:
 
     def add(self, data: bytes | memoryview) -> None:
         """Appends bytes."""
-        self._pieces.append(memoryview(data))
-        self.size += len(data)
+        if data:  # an empty piece would never leave
+            self._pieces.append(memoryview(data))
+            self.size += len(data)
 
     def add_file(self, part: FilePart) -> None:
         """Appends a part of a file."""

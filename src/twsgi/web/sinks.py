@@ -156,7 +156,7 @@ def refuse_after_the_end() -> NoReturn:
 class ThreadSink(EncodedSink):
     """Sends to the client's socket from the application's thread (L{IThreadSafeTransport})."""
 
-    __slots__ = ("_channel", "_timeout")
+    __slots__ = ("_channel", "_timeout", "_whole")
 
     def __init__(
         self, channel: ThreadChannel, encoder: ResponseEncoder, date: str, timeout: float
@@ -167,10 +167,13 @@ class ThreadSink(EncodedSink):
         super().__init__(encoder, date)
         self._channel = channel
         self._timeout = timeout
+        self._whole = False
 
     def disconnected(self) -> bool:
         """See L{IResponseSink}."""
         channel = self._channel
+        if self._whole:  # and closed by us, perhaps
+            return channel.client_closed
         if self.finished:
             return channel.client_closed or not channel.transport.connected
         return channel.client_closed or channel.transport.peer_gone()
@@ -180,6 +183,7 @@ class ThreadSink(EncodedSink):
 
     def _end(self, data: bytes, close: bool) -> None:
         self._channel.transport.write_from_thread(data, self._timeout)
+        self._whole = True
         self._channel.finish_from_thread(close)
 
     def _cut(self) -> None:

@@ -110,6 +110,8 @@ class Site(ServerSite):
             hand_to_reactor(self.reactor, self.lost, channel)
         else:
             self.admission.left(channel)
+            if self.draining:  # since just now: whoever began that has counted this one
+                hand_to_reactor(self.reactor, self._check_drained)
 
     def date(self) -> str:
         """The Date field's line for now."""

@@ -66,7 +66,16 @@ class ThreadChannel(HTTP1Channel):
     @ivar kept: it has been parked.
     """
 
-    __slots__ = ("_found", "_parked", "_submitted", "_thread", "_wait_point", "fileno", "kept")
+    __slots__ = (
+        "_for_thread",
+        "_found",
+        "_parked",
+        "_submitted",
+        "_thread",
+        "_wait_point",
+        "fileno",
+        "kept",
+    )
 
     transport: ThreadConnection
 
@@ -79,6 +88,8 @@ class ThreadChannel(HTTP1Channel):
         super().__init__(site, peer, server_port)
         self._wait_point: Any = wait_point
         self._parked = self._submitted = self._thread = self.kept = False
+        # The reactor's alone: a thread may be about to take away what it has found.
+        self._for_thread = False
         self._found: tuple[RequestHead, Body | None] | None = None
 
     def makeConnection(self, transport: Connection) -> None:
@@ -153,6 +164,7 @@ class ThreadChannel(HTTP1Channel):
         else:
             self._begin(head)
             self._found = head, body
+            self._for_thread = True
 
     def _write_interim(self, data: bytes) -> None:
         """The thread that the connection belongs to."""
@@ -232,6 +244,7 @@ class ThreadChannel(HTTP1Channel):
         assert request is not None
         body, request.body = request.body, None
         self._found = request.head, body
+        self._for_thread = True
         self._hand_on()
 
     def _hand_on(self) -> None:
@@ -242,7 +255,8 @@ class ThreadChannel(HTTP1Channel):
         transport = self.transport
         if self._advancing or self._state == CLOSED or not transport.connected:
             return
-        if self._found is not None and not self._submitted:
+        if self._for_thread:
+            self._for_thread = False
             # Nobody reads until it is parked again.
             transport.stopReading()
             self._submitted = True
@@ -281,6 +295,8 @@ class ThreadChannel(HTTP1Channel):
             # As the reactor does it with what it reads itself.
             _log.failure("a connection was given up", Failure())
             self.transport.connectionLost(Failure(main.CONNECTION_LOST))
+        if self.site.draining:
+            self.close_if_idle()  # it was a thread's when all were asked
         self._hand_on()
 
     def dataReceived(self, data: bytes) -> None:

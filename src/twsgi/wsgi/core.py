@@ -83,12 +83,14 @@ class Core(threading.Thread):
         if channel is None:
             return
         try:
-            found = channel.next_request(self._parse)
+            try:
+                found = channel.next_request(self._parse)
+            except BaseException:
+                hand_to_reactor(channel.site.reactor, channel.abort)
+                raise
+            # From the end of its response it is somebody else's, whatever goes wrong then.
             if found is not None:
                 self._serve_connection(channel, *found)
-        except BaseException:
-            hand_to_reactor(channel.site.reactor, channel.abort)
-            raise
         finally:
             if source is not channel:
                 source.taken(channel)
