@@ -56,14 +56,17 @@ class Process:
             return False
         channel = source.take()
         if channel is not None:
-            found = channel.next_request(self._parse)
-            if found is not None:
-                self._serve(channel, found[0])
+            self.serve(channel)
             if source is not channel:
                 source.taken(channel)
         return True
 
-    def _serve(self, channel: Any, head: Any) -> None:
+    def serve(self, channel: Any) -> None:
+        """The thread that a connection belongs to reads, and answers."""
+        found = channel.next_request(self._parse)
+        if found is None:
+            return
+        head, _ = found
         self.served.append(head.environ["PATH_INFO"])
         sink = ThreadSink(channel, ResponseEncoder(True, head.keep_alive, False), DATE, 4.0)
         sink.start("200 OK", [], 0)
@@ -184,6 +187,18 @@ class AcceptorMixin:
             self.assertEqual(client.recv(1000), b"")
         self.assertEqual(silent.recv(1000), b"")
         self.assertEqual((drained, sorted(self.process.served)), ([""], ["/0", "/1", "/2"]))
+
+    def test_drained_within(self: Any) -> None:
+        """One that a thread has taken, and not looked at, is not closed under its hands."""
+        client = self.connect(get("/1"))
+        channel = woken(self.process.point).take()
+        self.process.site.draining = True
+        self.process.acceptor.close(False)
+        self.process.site.drain(lambda: None)
+        self.assertFalse(ready(self.process.point))
+        self.process.serve(channel)
+        self.process.settle()
+        self.assertIn(b"\r\nConnection: close\r\n", client.recv(1000))
 
     def test_full(self: Any) -> None:
         """At C{http-connections} none is accepted; when one leaves the next is, in order."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tests.web.fakes import Later, chunked, get, post
-from tests.web.threadserving import ThreadCase, on_both, ready
+from tests.web.threadserving import ThreadCase, ThreadClient, on_both, ready
 from twsgi.web.http1 import PIPELINE_LIMIT
 
 
@@ -111,14 +113,9 @@ class TakenTests(ThreadCase):
     def test_empty_lines(self) -> None:
         """Empty lines before a request are tolerated."""
         client = self.client(b"\r\n" + get("/1"))
-        self.settle_first(client)
+        self.assertTrue(client.look())
+        client.answer()
         self.assertTrue(client.read().endswith(b"/1 "))
-
-    def settle_first(self, client: object) -> None:
-        """The accepting thread's turn, then all others'."""
-        if client.look():  # type: ignore[attr-defined]
-            client.answer()  # type: ignore[attr-defined]
-        self.settle()
 
 
 class HandedTests(ThreadCase):
@@ -211,19 +208,22 @@ class HandedTests(ThreadCase):
 
     def test_expect_gone(self) -> None:
         """A client that is gone by then does no harm."""
-        client = self.client(post(b"body", "Expect: 100-continue")[:-4])
-        client.channel.transport.receive = self.gone_after(client)  # type: ignore[assignment]
-        client.look()
-        self.reactor.turn_until_idle()
-        self.assertEqual(self.site.channels, set())
+        for known in (False, True):
+            client = self.client(post(b"body", "Expect: 100-continue")[:-4])
+            client.connection.receive = self.gone_after(client, known)
+            client.look()
+            self.reactor.turn_until_idle()
+            self.assertEqual(self.site.channels, set())
 
-    def gone_after(self, client: object) -> object:
-        """Reads, and then the client leaves."""
-        receive = client.connection.receive  # type: ignore[attr-defined]
+    def gone_after(self, client: ThreadClient, known: bool) -> Callable[[int], bytes]:
+        """Reads, and then the client leaves; C{known}: to the reactor too."""
+        receive = client.connection.receive
 
         def read(size: int) -> bytes:
-            data: bytes = receive(size)
-            client.socket.close()  # type: ignore[attr-defined]
+            data = receive(size)
+            client.socket.close()
+            if known:
+                client.channel.abort()
             return data
 
         return read
@@ -275,9 +275,11 @@ class HandedTests(ThreadCase):
         self.assertLess(got.index(b"later"), got.index(b"/1 "))
 
     def test_static_body(self) -> None:
-        """Its body goes with it."""
-        got = self.served(post(b"body", path="/static/p"))
-        self.assertTrue(got.endswith(b"POST /static/p body"))
+        """Its body goes with it, whole or not."""
+        data = post(b"body", path="/static/p")
+        for length in range(1, len(data) + 1):
+            got = self.served(data[:length], *[data[length:]] * (length < len(data)))
+            self.assertTrue(got.endswith(b"POST /static/p body"))
 
 
 class PipelinedTests(ThreadCase):

@@ -109,6 +109,8 @@ class ClosedTests(ThreadCase):
     def test_pending(self) -> None:
         """What has not left is the reactor's to send; the connection goes on."""
         client, body = self.slow(get("/1"))
+        self.reactor.turn()
+        self.assertFalse(client.parked)
         self.assertTrue(self.read_all(client).endswith(body))
         client.send(get("/2"))
         self.settle()
