@@ -45,8 +45,9 @@ LINES = [
     ("dir/x.ini:base -M", [("ini", "dir/x.ini:base", False), ("master", "", True)]),
     ("-M -- x.ini", [("master", "", True), ("ini", "x.ini", False)]),
     ("--ini a.ini b.ini", [("ini", "a.ini", False), ("ini", "b.ini", False)]),
-    ("--harakiri 30 -M", [("harakiri", "30", False), ("master", "", True)]),
-    ("--harakiri=30", [("harakiri", "30", False)]),
+    ("--spooler a -M", [("spooler", "a", False), ("master", "", True)]),
+    ("--spooler=a", [("spooler", "a", False)]),
+    ("-t30 -R 5", [("harakiri", "30", False), ("max-requests", "5", False)]),
     ("--memory-report --master", [("memory-report", "", True), ("master", "", True)]),
     ("--memory-report x.ini", [("memory-report", "", True), ("ini", "x.ini", False)]),
     (
@@ -76,7 +77,7 @@ MISTAKES = [
 
 words = st.one_of(
     st.text(),
-    st.sampled_from(["--", "-", "-p", "--processes", "-M", "--http=", "x.ini", "--harakiri", "-s"]),
+    st.sampled_from(["--", "-", "-p", "--processes", "-M", "--http=", "x.ini", "--spooler", "-s"]),
 )
 
 

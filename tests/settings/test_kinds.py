@@ -44,6 +44,10 @@ ERRORS = [
     ("socket mode", "", "invalid chmod value: :"), ("socket mode", "9", "invalid chmod value: 9"),
     ("owner", "", "needs a value"), ("owner", ":www", "user:group"),
     ("owner", "www:", "user:group"),
+    ("methods", "often", "write idempotent, safe or off"), ("methods", "", "write idempotent"),
+    ("url path", "ready", "write a path"), ("url path", "", "write a path"),
+    ("url path", "/a?b", "without a query"), ("url path", "/a b", "write a path"),
+    ("url path", "/é", "write a path"), ("megabytes", "1G", "not a whole number"),
     ("owner", "a:b:c", "user:group"), ("names", "", "needs a value"),
 ]  # fmt: skip
 

@@ -10,7 +10,15 @@ from twisted.trial.unittest import SynchronousTestCase
 from twsgi.settings.commandline import usage
 from twsgi.settings.documentation import options_page
 from twsgi.settings.kinds import KINDS
-from twsgi.settings.known import SHORT_ALONE, SHORT_WITH_VALUE, nearest, opens_logic, uwsgi_names
+from twsgi.settings.known import (
+    PRIVILEGES,
+    SHORT_ALONE,
+    SHORT_WITH_VALUE,
+    WITHOUT_MEANING,
+    nearest,
+    opens_logic,
+    uwsgi_names,
+)
 from twsgi.settings.model import Settings
 from twsgi.settings.options.table import BY_LETTER, BY_NAME, ROWS
 
@@ -23,6 +31,10 @@ OURS = {
     "http-connections",
     "http-connections-per-peer",
     "http-response-spool",
+    "http-retry",
+    "ready-path",
+    "shutdown-delay",
+    "worker-ready-timeout",
 }
 PAGE = Path(__file__).parents[2] / "docs" / "options.md"
 
@@ -59,7 +71,9 @@ class TableTests(SynchronousTestCase):
     def test_names_are_uwsgis(self) -> None:
         """Every name but our own is one of uWSGI's."""
         self.assertEqual(set(BY_NAME) - uwsgi_names(), OURS)
-        self.assertEqual({*SHORT_ALONE.values(), *SHORT_WITH_VALUE.values()} - uwsgi_names(), set())
+        for names in (SHORT_ALONE.values(), SHORT_WITH_VALUE.values(), PRIVILEGES, WITHOUT_MEANING):
+            self.assertEqual(set(names) - uwsgi_names(), set())
+            self.assertEqual(set(names) & set(BY_NAME), set())
 
     def test_letters(self) -> None:
         """The letters are uWSGI's."""
@@ -68,6 +82,7 @@ class TableTests(SynchronousTestCase):
             "S": "set", "l": "listen", "b": "buffer-size", "z": "socket-timeout", "w": "module",
             "i": "single-interpreter", "M": "master", "p": "processes", "T": "enable-threads",
             "L": "disable-logging", "C": "chmod-socket", "d": "daemonize", "v": "max-vars",
+            "R": "max-requests", "t": "harakiri",
         }  # fmt: skip
         self.assertEqual(letters, expected)
 

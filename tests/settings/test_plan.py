@@ -138,6 +138,31 @@ class PlanTests(SynchronousTestCase):
             got = planned(**fields)
             self.assertEqual((got.settings.chroot, got.directory, got.pidfile2), expected)
 
+    def test_touched_files(self) -> None:
+        """They start at C{chdir}, and inside of C{chroot}, where a master finds them."""
+        rows: list[tuple[dict[str, object], str]] = [
+            ({}, "/start/a"),
+            ({"chdir": "b"}, "/start/b/a"),
+            ({"chroot": "jail"}, "/start/jail/a"),
+            ({"chroot": "jail", "chdir": "b"}, "/start/jail/b/a"),
+        ]
+        for field in ("touch_reload", "touch_workers_reload", "touch_chain_reload"):
+            for fields, path in rows:
+                got = planned(master=True, **fields, **{field: ("a", "/a")})
+                self.assertEqual(getattr(got, field)[0], path)
+            self.assertEqual(getattr(got, field)[1], "/start/jail/a")
+
+    def test_without_master(self) -> None:
+        """What only a master can do is said to have no effect where there is none."""
+        for field in (
+            "harakiri", "max_requests", "max_worker_lifetime", "reload_on_rss", "reload_on_as",
+        ):  # fmt: skip
+            (warning,) = planned(**{field: 20}).warnings
+            name = field.replace("_", "-")
+            self.assertEqual(warning, f"{name} has no effect without a master: set master = true")
+            self.assertEqual(planned(**{field: 20}, master=True).warnings, ())
+        self.assertEqual(len(planned(reload_on_exception=True).warnings), 1)
+
     def test_daemonize(self) -> None:
         """Its log is where it was started, whatever C{chdir} says."""
         self.assertEqual(planned(daemonize="a.log", chdir="/srv").daemonize, "/start/a.log")

@@ -19,6 +19,7 @@ from twsgi.settings.options.table import ROWS
 from twsgi.settings.plan import plan
 from twsgi.settings.resolve import from_mapping, load, resolve
 
+STOP = "unix_signal:15 gracefully_kill_them_all"
 BASE = "http = :8000\nmodule = app\n"
 EXAMPLES = Path(__file__).parents[2] / "examples" / "scaling"
 TUTORIAL = """\
@@ -71,6 +72,26 @@ FIELDS = [
     ("cheaper-step = 9", "cheaper_step", 9),
     ("cheaper-step = 9", "master", True),
     ("processes = 4", "master", False),
+    ("touch-reload = a\ntouch-reload = b", "touch_reload", ("a", "b")),
+    ("touch-reload = a", "master", True),
+    ("touch-workers-reload = a", "master", True),
+    ("touch-chain-reload = a", "master", True),
+    ("evil-reload-on-rss = 90", "master", True),
+    ("evil-reload-on-as = 90", "master", True),
+    ("reload-on-rss = 90", "master", False),
+    ("max-requests = 90\nmax-requests-delta = 0", "max_requests_delta", 0),
+    ("max-requests = 90", "max_requests_delta", None),
+    ("max-requests = 90", "master", False),
+    ("max-worker-lifetime = 11", "max_worker_lifetime", 11),
+    ("max-worker-lifetime = 1\nmin-worker-lifetime = 0", "max_worker_lifetime", 1),
+    ("harakiri = 30", "harakiri", 30),
+    ("harakiri = 30", "master", False),
+    ("no-harakiri-arh", "harakiri_no_arh", True),
+    ("no-harakiri-after-req-hook = 1", "harakiri_no_arh", True),
+    ("reload-on-exception", "reload_on_exception", True),
+    ("http-retry = no", "http_retry", "off"),
+    ("ready-path = /ready", "ready_path", "/ready"),
+    (f"hook-master-start = {STOP}", "hook_master_start", (STOP,)),
 ]  # fmt: skip
 
 #: (lines, field, value, part of the one warning), each with BASE before it; lines count from 4
@@ -78,9 +99,13 @@ WARNINGS = [
     ("processe = 4", "processes", 1, "4: unknown option 'processe': did you mean 'processes'?"),
     ("xyzzy = 4", "strict", False, "4: unknown option 'xyzzy'"),
     ("http_socket = :1", "http_socket", (), "did you mean 'http-socket'?"),
-    ("harakiri = 30", "strict", False,
-     "4: option 'harakiri' is uWSGI's, not supported by twsgi yet: ignored"),
-    ("strict = true\nharakiri = 30", "strict", True, "5: option 'harakiri' is uWSGI's"),
+    ("spooler = a", "strict", False,
+     "4: option 'spooler' is uWSGI's, not supported by twsgi yet: ignored"),
+    ("strict = true\nspooler = a", "strict", True, "5: option 'spooler' is uWSGI's"),
+    ("harakiri-graceful-signal = 2", "strict", False,
+     "4: option 'harakiri-graceful-signal' is uWSGI's, has no meaning here: a worker that hangs"),
+    (f"hook-master-start = {STOP}\nhook-master-start = exec:date", "hook_master_start", (STOP,),
+     "5: hook-master-start = exec:date: not supported by twsgi yet, but for 'unix_signal:15 "),
     ("threads = 4  # four", "threads", 4, "4: threads = 4  # four: a comment needs a line"),
     ("callable = make ; it", "callable", "make", "a comment needs a line of its own"),
     ("master = ture", "master", True, "4: master = ture: neither true nor false: read as true"),
@@ -127,6 +152,13 @@ ERRORS = [
     ("set = ini=x.ini", "uwsgi.ini:4: set = ini=x.ini: 'ini' cannot be set"),
     ("set-ph = threads=4", "uwsgi.ini:4: set-ph = threads=4: 'threads' is an option"),
     ("procname-prefix = %(procname-prefix)", "uwsgi.ini:4: procname-prefix"),
+    ("max-worker-lifetime = 3",
+     "uwsgi.ini:4: max-worker-lifetime = 3: invalid min-worker-lifetime value (10), must be lower "
+     "than max-worker-lifetime (3)"),
+    ("max-worker-lifetime = 10", "uwsgi.ini:4: max-worker-lifetime = 10: invalid min-worker"),
+    ("http-retry = often", "uwsgi.ini:4: http-retry = often: write idempotent, safe or off"),
+    ("ready-path = ready", "uwsgi.ini:4: ready-path = ready: write a path such as /ready"),
+    ("reload-on-rss = 1G", "uwsgi.ini:4: reload-on-rss = 1G: not a whole number"),
 ]  # fmt: skip
 
 ENVIRON = {"THREADS": "7"}
@@ -282,10 +314,10 @@ class LoadTests(FilesTestCase):
     def test_environment_warnings(self) -> None:
         """A variable of uWSGI's that we do not support yet is told, anybody else's is not."""
         self.write("a.ini", f"[uwsgi]\nstrict = 1\n{BASE}")
-        environ = {"UWSGI_HARAKIRI": "3", "UWSGI_XYZZY": "3"}
+        environ = {"UWSGI_SPOOLER": "3", "UWSGI_XYZZY": "3"}
         _, warnings = load(["a.ini"], environ, self.directory)
         (warning,) = warnings
-        self.assertIn("environment: option 'harakiri' is uWSGI's", warning)
+        self.assertIn("environment: option 'spooler' is uWSGI's", warning)
 
     @given(st.lists(st.tuples(st.sampled_from(ROWS), st.text())))
     def test_nothing_else(self, given_: list[tuple[Any, str]]) -> None:
@@ -347,7 +379,7 @@ class MappingTests(SynchronousTestCase):
             ("processe", 1, "unknown option 'processe': did you mean 'processes'?"),
             ("xyzzy", 1, "unknown option 'xyzzy'"),
             (5, 1, "unknown option '5'"),
-            ("harakiri", 30, "option 'harakiri' is uWSGI's, not supported by twsgi yet"),
+            ("spooler", 30, "option 'spooler' is uWSGI's, not supported by twsgi yet"),
             ("immediate_uid", "root", "option 'immediate_uid' is uWSGI's, not supported by twsgi"),
         ]
         for key, value, message in mistakes:

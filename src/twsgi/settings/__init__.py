@@ -16,5 +16,6 @@ configuration passes through them:
 - L{twsgi.settings.validation}: what several options must agree on.
 - L{twsgi.settings.model}: the values: Settings, Address, Listener, Plan.
 - L{twsgi.settings.plan}: Settings -> Plan.
+- L{twsgi.settings.changes}: what a reload has to do: Plan, Plan -> Changes.
 - L{twsgi.settings.documentation}: prints C{docs/options.md}.
 """

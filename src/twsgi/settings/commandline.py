@@ -126,6 +126,7 @@ def usage() -> str:
     """What C{--help} says, made from the tables."""
     lines = [
         "Usage: twsgi [options] [FILE.ini ...]",
+        "       twsgi --selftest-reload FILE.ini [N]",
         "",
         "Serves a WSGI application as its uwsgi.ini says.  Every option is a name in the file",
         "(processes = 4) and a flag (--processes 4); the last one counts.",

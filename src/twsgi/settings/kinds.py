@@ -20,7 +20,10 @@ TRUE = frozenset({"", "true", "on", "yes", "1"})
 LARGEST = 2**31 - 1
 
 _MODE = re.compile(r"[0-7]{3,4}")
+_URL_PATH = re.compile(r"/[!-\"$->@-~]*")
 _NUMBER = re.compile(r"-?[0-9]+")
+#: What C{http-retry} may be.
+RETRIES = ("idempotent", "safe", "off")
 _COMMENT = re.compile(r"(?P<value>\S.*?)[ \t]+[;#]")
 
 
@@ -129,6 +132,21 @@ def owner(text: str) -> str:
     return text
 
 
+def retry(text: str) -> str:
+    """One of L{RETRIES}; uWSGI's words for false are C{off}."""
+    word = "off" if text.lower() in FALSE else text.lower()
+    if word not in RETRIES:
+        raise ValueError(f"write {', '.join(RETRIES[:-1])} or {RETRIES[-1]}")
+    return word
+
+
+def url_path(text: str) -> str:
+    """The path of a URL: visible ASCII, without a query."""
+    if not _URL_PATH.fullmatch(text):
+        raise ValueError("write a path such as /ready, without a query")
+    return text
+
+
 def variable(text: str) -> str:
     """C{NAME=value}, a variable of the environment."""
     if not text.partition("=")[0] or "=" not in text:
@@ -141,6 +159,7 @@ KINDS: dict[str, Kind] = {
     "number": Kind(number, "N", spaceless=True, types=(int,)),
     "count": Kind(count, "N", spaceless=True, types=(int,)),
     "size": Kind(size, "BYTES", spaceless=True, types=(int,)),
+    "megabytes": Kind(number, "MB", spaceless=True, types=(int,)),
     "seconds": Kind(count, "SECONDS", spaceless=True, types=(int,)),
     "keepalive": Kind(keepalive, "N", optional=True, spaceless=True, types=(int, bool)),
     "text": Kind(str, "TEXT"),
@@ -148,6 +167,9 @@ KINDS: dict[str, Kind] = {
     "names": Kind(filled, "NAME", repeated=True, spaceless=True, types=(int,)),
     "path": Kind(filled, "PATH"),
     "paths": Kind(filled, "PATH", repeated=True),
+    "hooks": Kind(filled, "HOOK", repeated=True),
+    "methods": Kind(retry, "METHODS", spaceless=True),
+    "url path": Kind(url_path, "PATH", spaceless=True),
     "module": Kind(module, "MODULE[:CALLABLE]", spaceless=True),
     "addresses": Kind(address, "ADDRESS", repeated=True, spaceless=True),
     "mode": Kind(mode, "MODE", spaceless=True),

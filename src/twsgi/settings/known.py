@@ -11,6 +11,13 @@ from twsgi.settings.options.table import BY_NAME
 #: What is refused until it works: to go on with more privileges than were asked for is no service.
 PRIVILEGES = frozenset({"immediate-uid", "immediate-gid"})
 
+#: What has no meaning here, and why: it is passed over.
+WITHOUT_MEANING = {
+    "harakiri-graceful-signal": "a worker that hangs is told to finish the rest without a signal",
+    "harakiri-queue-threshold": "harakiri does not ask how many requests wait",
+    "mem-collector-freq": "memory is looked at every second",
+}
+
 #: How alike (0 to 1) two names are that one may have meant the other.
 _ALIKE = 0.72
 
@@ -22,9 +29,7 @@ LOGIC_ENDS = frozenset({"endif", "end-if", "endfor", "end-for"})
 #: uWSGI's short flags that are not ours yet; those in the second take no value.
 SHORT_WITH_VALUE = {
     "s": "socket",
-    "t": "harakiri",
     "x": "xmlconfig",
-    "R": "max-requests",
     "A": "sharedarea",
     "Q": "spooler",
     "y": "yaml",

@@ -65,6 +65,36 @@ class Settings:
     http_queue: int = 0
     socket_timeout: int = 4
     worker_reload_mercy: int = 60
+    #: 0: as C{worker_reload_mercy}.
+    reload_mercy: int = 0
+    shutdown_delay: int = 0
+    hook_master_start: tuple[str, ...] = ()
+    #: One of L{twsgi.settings.kinds.RETRIES}.
+    http_retry: str = "idempotent"
+    ready_path: str | None = None
+    touch_reload: tuple[str, ...] = ()
+    touch_workers_reload: tuple[str, ...] = ()
+    touch_chain_reload: tuple[str, ...] = ()
+    #: 0: any time.
+    worker_ready_timeout: int = 60
+    max_requests: int = 0
+    #: None: each worker adds some of its own, at random.
+    max_requests_delta: int | None = None
+    min_worker_lifetime: int = 10
+    max_worker_lifetime: int = 0
+    #: See C{max_requests_delta}.
+    max_worker_lifetime_delta: int | None = None
+    #: This and the next three: megabytes.
+    reload_on_rss: int = 0
+    reload_on_as: int = 0
+    evil_reload_on_rss: int = 0
+    evil_reload_on_as: int = 0
+    reload_on_exception: bool = False
+    harakiri: int = 0
+    harakiri_verbose: bool = False
+    #: 0: as C{harakiri}.
+    harakiri_graceful_timeout: int = 0
+    harakiri_no_arh: bool = False
     procname_prefix: str = ""
     auto_procname: bool = False
     env: tuple[str, ...] = ()
@@ -182,6 +212,8 @@ class Plan:
     @ivar pidfile2: absolute, as the process finds it that writes it; relative ones start at
         C{directory}.
     @ivar daemonize: absolute; the log of the daemon to become, None: stay in the foreground.
+    @ivar touch_reload: absolute, as the master finds them; relative ones start at C{directory},
+        inside of C{chroot}.  Likewise the next two.
     @ivar warnings: what the operator should read, one line each, nothing that stops the start.
     """
 
@@ -197,6 +229,9 @@ class Plan:
     pidfile: str | None = None
     pidfile2: str | None = None
     daemonize: str | None = None
+    touch_reload: tuple[str, ...] = ()
+    touch_workers_reload: tuple[str, ...] = ()
+    touch_chain_reload: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property

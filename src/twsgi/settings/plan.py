@@ -11,6 +11,15 @@ from twsgi.settings.model import Address, Listener, Plan, Settings
 #: The kinds of L{Listener}.
 HTTP = "http"
 HTTP_SOCKET = "http-socket"
+#: Fields of options that are done by replacing a worker.
+_BY_THE_MASTER = (
+    "harakiri",
+    "max_requests",
+    "max_worker_lifetime",
+    "reload_on_rss",
+    "reload_on_as",
+    "reload_on_exception",
+)
 
 
 def plan(settings: Settings, cwd: str) -> Plan:
@@ -27,6 +36,12 @@ def plan(settings: Settings, cwd: str) -> Plan:
     # Inside of chroot paths start at the new root.
     directory = _absolute(settings.chdir, "/" if settings.chroot else cwd)
     chroot = _absolute(settings.chroot, cwd)
+    start = directory or ("/" if chroot else cwd)
+
+    def touched(paths: tuple[str, ...]) -> tuple[str, ...]:
+        """They imply a master, who is outside of C{chroot}."""
+        return tuple(_inside(chroot, start, path) for path in paths)
+
     return Plan(
         settings=settings if chroot == settings.chroot else replace(settings, chroot=chroot),
         master=master,
@@ -38,8 +53,12 @@ def plan(settings: Settings, cwd: str) -> Plan:
         environment=_environment(settings.env),
         directory=directory,
         pidfile=_absolute(settings.pidfile, cwd),
-        pidfile2=_second_pidfile(settings, chroot if master else None, directory, cwd),
+        pidfile2=_second_pidfile(settings, chroot if master else None, start),
         daemonize=_absolute(settings.daemonize, cwd),
+        touch_reload=touched(settings.touch_reload),
+        touch_workers_reload=touched(settings.touch_workers_reload),
+        touch_chain_reload=touched(settings.touch_chain_reload),
+        warnings=() if master else _without_master(settings),
     )
 
 
@@ -73,13 +92,25 @@ def _owner(settings: Settings) -> str:
     return f"{settings.uid or ''}{':' + settings.gid if settings.gid else ''}"
 
 
-def _second_pidfile(
-    settings: Settings, chroot: str | None, directory: str | None, cwd: str
-) -> str | None:
+def _second_pidfile(settings: Settings, chroot: str | None, start: str) -> str | None:
     """C{chroot}: None, unless who writes it is outside of the root that its path starts at."""
-    start = directory or ("/" if settings.chroot else cwd)
-    path = _absolute(settings.pidfile2, start)
-    return path if path is None or chroot is None else os.path.join(chroot, path.lstrip("/"))
+    return settings.pidfile2 and _inside(chroot, start, settings.pidfile2)
+
+
+def _inside(chroot: str | None, start: str, path: str) -> str:
+    """Where C{path}, which starts at C{start}, is to be found by who is outside of C{chroot}."""
+    absolute = os.path.normpath(os.path.join(start, path))
+    return absolute if chroot is None else os.path.join(chroot, absolute.lstrip("/"))
+
+
+def _without_master(settings: Settings) -> tuple[str, ...]:
+    """uWSGI's one process exits for most of these, and is gone; there is no use in that."""
+    untouched = Settings()
+    return tuple(
+        f"{field.replace('_', '-')} has no effect without a master: set master = true"
+        for field in _BY_THE_MASTER
+        if getattr(settings, field) != getattr(untouched, field)
+    )
 
 
 def _environment(variables: tuple[str, ...]) -> tuple[tuple[str, str], ...]:

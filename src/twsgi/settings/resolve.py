@@ -12,7 +12,7 @@ from twsgi.settings.commandline import from_environment, parse_arguments
 from twsgi.settings.expansion import expand, unset
 from twsgi.settings.grammar import Assignment, Origin, printable
 from twsgi.settings.kinds import FALSE, KINDS, TRUE, before_comment
-from twsgi.settings.known import PRIVILEGES, suggestion, uwsgi_names
+from twsgi.settings.known import PRIVILEGES, WITHOUT_MEANING, suggestion, uwsgi_names
 from twsgi.settings.model import Settings
 from twsgi.settings.options.row import Option
 from twsgi.settings.options.table import BY_NAME
@@ -171,9 +171,9 @@ class _Draft:
                 "more than was asked for: write uid and gid, or start twsgi as that user"
             )
         self._unsupported.append(one.name)
-        self.warnings.append(
-            f"{one.origin}: option '{one.name}' is uWSGI's, not supported by twsgi yet: ignored"
-        )
+        reason = WITHOUT_MEANING.get(one.name)
+        what = f"has no meaning here: {reason}" if reason else "not supported by twsgi yet"
+        self.warnings.append(f"{one.origin}: option '{one.name}' is uWSGI's, {what}: ignored")
 
 
 def _unknown(one: Assignment) -> str:

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from twsgi.errors import ApplicationError, ConfigurationError
-from twsgi.settings.grammar import Assignment
+from twsgi.settings.grammar import Assignment, printable
 from twsgi.settings.model import Settings
 
 #: The algorithms of C{cheaper-algo} there are; the first is what unknown ones fall back to.
 ALGORITHMS = ("spare",)
+#: The hook that users of uWSGI have SIGTERM stop with, as it does here.
+STOP_ON_TERM = "unix_signal:15 gracefully_kill_them_all"
 _LISTENERS = ("socket", "uwsgi-socket", "http11-socket", "https", "https-socket", "fastrouter")
 _APPLICATIONS = ("mount", "paste", "eval", "wsgi-lite", "pecan", "manage-script-name")
 
@@ -33,6 +35,8 @@ def checked(
     warnings: list[str] = []
     settings = _cheaper(settings, written, warnings)
     settings = _application(settings, written, warnings)
+    settings = _hooks(settings, written, warnings)
+    _lifetimes(settings, written)
     if not settings.http and not settings.http_socket:
         raise ConfigurationError(
             "no address to listen on: set http = :8000 or http-socket = :8000"
@@ -75,6 +79,30 @@ def _cheaper(
             f"{written['cheaper_initial']}: must not be {side} than {bound}: {clamped} it is"
         )
     return replace(settings, cheaper_initial=clamped)
+
+
+def _lifetimes(settings: Settings, written: Mapping[str, Assignment]) -> None:
+    """@raise ConfigurationError: uWSGI's words for a worker too young to die when it has to."""
+    least, most = settings.min_worker_lifetime, settings.max_worker_lifetime
+    if 0 < most <= least:
+        raise ConfigurationError(
+            f"{written['max_worker_lifetime']}: invalid min-worker-lifetime value ({least}), must"
+            f" be lower than max-worker-lifetime ({most})"
+        )
+
+
+def _hooks(settings: Settings, written: Mapping[str, Assignment], warnings: list[str]) -> Settings:
+    """The hooks that mean what happens anyway; the others are passed over."""
+    accepted = []
+    for hook in settings.hook_master_start:
+        if " ".join(hook.split()) == STOP_ON_TERM:
+            accepted.append(hook)
+        else:
+            warnings.append(
+                f"{written['hook_master_start'].origin}: hook-master-start = {printable(hook)}:"
+                f" not supported by twsgi yet, but for '{STOP_ON_TERM}': ignored"
+            )
+    return replace(settings, hook_master_start=tuple(accepted))
 
 
 def _application(

@@ -7,6 +7,9 @@ The options: one row each, in tables by topic, in the order of C{--help}.
 - L{twsgi.settings.options.application}: where the application is.
 - L{twsgi.settings.options.processes}: how many processes and threads run it.
 - L{twsgi.settings.options.cheaper}: how their number follows the load.
+- L{twsgi.settings.options.reload}: what makes the workers be replaced while requests go on.
+- L{twsgi.settings.options.recycling}: when one worker is replaced.
+- L{twsgi.settings.options.harakiri}: requests that do not end.
 - L{twsgi.settings.options.files}: files that are served without the application.
 - L{twsgi.settings.options.place}: as whom it runs, below which root, in the background or not.
 - L{twsgi.settings.options.life}: signals, stopping, what is left behind.

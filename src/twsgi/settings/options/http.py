@@ -128,4 +128,18 @@ ROWS = (
         "temporary file, so that no core waits; all responses together 16 times that. 0: none.",
         difference="uWSGI has no such option.",
     ),
+    Option(
+        "http-retry",
+        "methods",
+        "Which requests go to another worker, once, when theirs dies before its first byte: "
+        "`idempotent` (GET, HEAD, OPTIONS, PUT, DELETE), `safe` (GET, HEAD, OPTIONS), `off`.",
+        difference="uWSGI has no such option.",
+    ),
+    Option(
+        "ready-path",
+        "url path",
+        "The server itself answers this path: 200, or 503 while no worker is ready or a stop has "
+        "begun.",
+        difference="uWSGI has no such option.",
+    ),
 )

@@ -13,6 +13,26 @@ ROWS = (
         "How many seconds a worker that shall end has for the requests it is running.",
     ),
     Option(
+        "reload-mercy",
+        "number",
+        "How many seconds all processes together have when everything stops; "
+        "0: as many as worker-reload-mercy.",
+        difference="60 in uWSGI.",
+    ),
+    Option(
+        "shutdown-delay",
+        "number",
+        "How many seconds a stop goes on serving first, with ready-path at 503, so that a load "
+        "balancer takes notice.",
+        difference="uWSGI has no such option.",
+    ),
+    Option(
+        "hook-master-start",
+        "hooks",
+        "`unix_signal:15 gracefully_kill_them_all`: SIGTERM stops, and requests in flight finish.",
+        difference="Always so here. Any other hook is passed over, with a warning.",
+    ),
+    Option(
         "die-on-term",
         "flag",
         "SIGTERM stops instead of reloading.",
