@@ -7,6 +7,9 @@ import faulthandler
 import os
 import signal
 import socket
+import subprocess
+import sys
+import tempfile
 import threading
 from typing import Any
 
@@ -40,6 +43,9 @@ class Process:
     def __init__(self) -> None:
         self.told: list[object] = []
 
+    def stop_begins(self) -> None:
+        self.told.append("stop begins")
+
     def drain(self, final: bool) -> None:
         self.told.append(final)
 
@@ -58,7 +64,7 @@ class BeginTests(SynchronousTestCase):
         self.patch(child.Launch, "read", lambda: made)
         self.patch(child, "set_process_title", lambda title: done.append(("title", title)))
         self.patch(child, "start_logging", lambda sink: done.append(("log", sink.descriptor)))
-        self.patch(faulthandler, "enable", lambda: done.append("faults"))
+        self.patch(child, "leave_last_words", lambda: done.append("last words"))
         launch, sink = begin()
         self.assertIs(launch, made)
         self.assertEqual(sink.descriptor, 2)
@@ -66,12 +72,59 @@ class BeginTests(SynchronousTestCase):
 
     def test_order(self) -> None:
         """Nothing is done before what was inherited is this process's alone."""
-        self.assertEqual(self.begin(), ["forbid", ("log", 2), "faults"])
+        self.assertEqual(self.begin(), ["forbid", ("log", 2), "last words"])
 
     def test_title(self) -> None:
         """It takes its name where the options ask for names."""
         self.assertIn(("title", "uWSGI worker 1"), self.begin(auto_procname=True))
         self.assertIn(("title", "my-uWSGI worker 1"), self.begin(procname_prefix="my-"))
+
+
+class LastWordsTests(SynchronousTestCase):
+    """What is left behind by a process that ends otherwise than it should."""
+
+    def said(self, code: str) -> str:
+        """What a process leaves that runs C{code}, after it has seen to its last words."""
+        with tempfile.TemporaryFile() as file:
+            number = file.fileno()
+            subprocess.run(
+                [
+                    sys.executable,
+                    "-c",
+                    "import ctypes, os, signal, threading\n"
+                    "from twsgi.control.child import leave_last_words\n"
+                    f"leave_last_words({number})\n{code}",
+                ],
+                pass_fds=(number,),
+                stderr=subprocess.DEVNULL,
+                check=False,
+            )
+            file.seek(0)
+            return file.read().decode()
+
+    def test_crash(self) -> None:
+        """A crash leaves its signal and the stacks; an end that was meant leaves nothing."""
+        self.assertIn("Fatal Python error: Aborted", self.said("os.abort()"))
+        self.assertIn("Segmentation fault", self.said("ctypes.string_at(0)"))
+        self.assertEqual(self.said("os._exit(3)"), "")
+
+    def test_asked(self) -> None:
+        """SIGUSR2 leaves the stacks of all threads, while one holds the interpreter's lock."""
+        said = self.said(
+            "def waits(): threading.Event().wait()\n"
+            "def holds(): ctypes.PyDLL(None).pause()\n"
+            "threading.Thread(target=waits, daemon=True).start()\n"
+            "script = f'while kill -USR2 {os.getpid()}; do sleep 0.05; done 2>/dev/null'\n"
+            "os.posix_spawn('/bin/sh', ['sh', '-c', script], os.environ)\n"
+            "holds()\n"
+            "os._exit(0)"
+        )
+        self.assertIn(" in holds\n", said)
+        self.assertIn(" in waits\n", said)
+
+    def test_fork(self) -> None:
+        """What is forked writes to standard error: it is not the one whose end is reported."""
+        self.assertEqual(self.said("os.fork() or os.abort()\nos.wait()"), "")
 
 
 class EnterTests(SynchronousTestCase):
@@ -135,6 +188,16 @@ class LinkTests(SynchronousTestCase):
         self.assertEqual(process.told, ["gone"])
 
 
+class PingTests(SynchronousTestCase):
+    """The master's question whether it is there."""
+
+    def test_answer(self) -> None:
+        """It is answered, and nothing comes of it."""
+        process = Process()
+        self.assertEqual(ControlLink(process, Clock())._ping(), {})
+        self.assertEqual(process.told, [])
+
+
 class OrphanTests(SynchronousTestCase):
     """The master's end while the application is loaded."""
 
@@ -192,7 +255,13 @@ class OrphanTests(SynchronousTestCase):
 
 
 class DrainTests(SynchronousTestCase):
-    """The one question that every child is asked."""
+    """What every child is told."""
+
+    def test_stop_begins(self) -> None:
+        """That a stop has begun is heard at once."""
+        process = Process()
+        self.assertEqual(ControlLink(process, Clock())._stop_begins(), {})
+        self.assertEqual(process.told, ["stop begins"])
 
     def test_drain(self) -> None:
         """The answer goes out before the child begins to leave."""
@@ -217,14 +286,16 @@ class SignalTests(SynchronousTestCase):
         leave_signals_to_master(self.reactor, self.link)
 
     def test_nothing(self) -> None:
-        """INT, HUP, QUIT, USR1 and USR2 do nothing, by a function: SIG_IGN would be inherited."""
-        numbers = (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
+        """INT, HUP, QUIT and USR1 do nothing, by a function: SIG_IGN would be inherited."""
+        numbers = (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1)
         for number in numbers:
             self.assertTrue(callable(self.taken[number]))
             self.assertNotIsInstance(self.taken[number], signal.Handlers)
             self.taken[number](number, None)
         self.reactor.turn()
         self.assertEqual(self.transport.value(), b"")
+        # USR2 is faulthandler's.
+        self.assertNotIn(signal.SIGUSR2, self.taken)
 
     def test_term(self) -> None:
         """TERM asks the master for a replacement, on the reactor's thread."""
@@ -249,11 +320,12 @@ class EndTests(SynchronousTestCase):
         self.patch(
             faulthandler,
             "dump_traceback_later",
-            lambda seconds, exit: calls.append((seconds, exit)),
+            lambda seconds, exit, file: calls.append((seconds, exit, file)),
         )
+        self.patch(faulthandler, "enable", calls.append)
         child.leave_within(7)
         child.leave_within(0)
-        self.assertEqual(calls, [(7, True), (1, True)])
+        self.assertEqual(calls, [2, (7, True, 2), 2, (1, True, 2)])
 
     def test_end(self) -> None:
         """Exit functions run, then the process ends with its code, whatever they do."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import socket
+from dataclasses import replace
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from tests.master.fakes import FakeLog, loopback
+from twsgi.control import listening
 from twsgi.control.listening import Listening
 from twsgi.errors import BindError
 from twsgi.settings.model import Address, Listener
@@ -128,3 +130,25 @@ class ListeningTests(SynchronousTestCase):
         made.close()
         self.assertEqual(made.bound, ())
         self.assertRaises(ConnectionRefusedError, socket.create_connection, ("127.0.0.1", port))
+
+
+class LastCallTests(SynchronousTestCase):
+    """The end of sockets that are ours, and of those that are not."""
+
+    def test_ours_only(self) -> None:
+        """What was passed to us, and goes on without us, is left as it is."""
+        made = Listening((loopback("http"), loopback("http-socket")), FakeLog(), 4096)
+        self.addCleanup(made.close)
+        made.bind()
+        called: list[socket.socket] = []
+
+        def call(sock: socket.socket) -> bool:
+            called.append(sock)
+            return len(called) == 1
+
+        self.patch(listening, "last_call", call)
+        ours, passed = made.bound
+        made.bound = (ours, replace(passed, passed=True))
+        self.assertTrue(made.last_call())
+        self.assertEqual(called, [ours.socket])
+        self.assertFalse(made.last_call())

@@ -47,11 +47,12 @@ _TEXT = st.text(st.characters(min_codepoint=1, max_codepoint=255), max_size=10)
 #: What begins like a request.
 _HEADS = st.builds(
     struct.pack,
-    st.just("<BBHIQ"),
+    st.just("<BBHIQQ"),
     st.just(REQUEST),
     st.integers(0, 255),
     st.just(0),
     st.integers(0, 2 * VARIABLES_LIMIT),
+    st.integers(0, 2**64 - 1),
     st.integers(0, 2**64 - 1),
 )
 
@@ -100,11 +101,11 @@ class RequestTests(SynchronousTestCase):
     @settings(deadline=None, max_examples=100)
     @given(st.dictionaries(_TEXT.map("K".__add__), _TEXT, min_size=1), st.binary(max_size=99))
     def test_round_trip(self, environ: dict[str, str], body: bytes) -> None:
-        """Variables, flags and body come out of a request's frame."""
+        """Variables, flags, body and beginning come out of a request's frame."""
         flags = KEEP_ALIVE | HEAD | HTTP11
         variables = encode_variables(environ)
-        data = encode_request(flags, variables, body, len(body))
-        self.assertEqual(decode_request_head(data), (flags, len(variables), len(body)))
+        data = encode_request(flags, variables, body, len(body), 2**63)
+        self.assertEqual(decode_request_head(data), (flags, len(variables), len(body), 2**63))
         end = REQUEST_HEAD + len(variables)
         self.assertEqual(decode_variables(data[REQUEST_HEAD:end]), environ)
         self.assertEqual(data[end:], body)
@@ -112,7 +113,7 @@ class RequestTests(SynchronousTestCase):
     def test_spooled(self) -> None:
         """The length of a body that travels as a file is said, however long."""
         data = encode_request(SPOOLED, b"a\0b", b"", 2**40)
-        self.assertEqual(decode_request_head(data), (SPOOLED, 3, 2**40))
+        self.assertEqual(decode_request_head(data), (SPOOLED, 3, 2**40, 0))
         self.assertEqual(len(data), REQUEST_HEAD + 3)
 
     def test_refused(self) -> None:
@@ -122,11 +123,11 @@ class RequestTests(SynchronousTestCase):
             bad = bytes([kind]) + bytes(good[1:])
             self.assertRaises(FrameError, decode_request_head, bad)
         for size, fails in ((VARIABLES_LIMIT, False), (VARIABLES_LIMIT + 1, True)):
-            data = struct.pack("<BBHIQ", REQUEST, 0, 0, size, 0)
+            data = struct.pack("<BBHIQQ", REQUEST, 0, 0, size, 0, 0)
             if fails:
                 self.assertRaises(FrameError, decode_request_head, data)
             else:
-                self.assertEqual(decode_request_head(data), (0, size, 0))
+                self.assertEqual(decode_request_head(data), (0, size, 0, 0))
 
     def test_cancel(self) -> None:
         """A cancellation is as long as a request's head, and no request."""
@@ -139,12 +140,12 @@ class RequestTests(SynchronousTestCase):
     def test_any_bytes(self, data: bytes) -> None:
         """Only an L{FrameError} is ever raised; what is taken is what was encoded."""
         try:
-            flags, variables, length = decode_request_head(data)
+            flags, variables, length, since = decode_request_head(data)
         except FrameError:
             pass
         else:
-            again = struct.pack("<BBHIQ", REQUEST, flags, 0, variables, length)
-            self.assertEqual(decode_request_head(again), (flags, variables, length))
+            again = struct.pack("<BBHIQQ", REQUEST, flags, 0, variables, length, since)
+            self.assertEqual(decode_request_head(again), (flags, variables, length, since))
         try:
             environ = decode_variables(data)
         except FrameError:

@@ -11,4 +11,5 @@ What the processes say to each other.
 - L{twsgi.control.socketfile}: the file of a UNIX socket.
 - L{twsgi.control.activation}: sockets that listen already: systemd's, and C{fd://3}.
 - L{twsgi.control.listening}: the listening sockets, bound once.
+- L{twsgi.control.lastcall}: their end, over which nobody stumbles.
 """

@@ -12,13 +12,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Protocol
 
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.python.failure import Failure
 
-from twsgi.control.commands import Drain, Replace
-from twsgi.control.launch import CONTROL_FD, Launch, forbid_inheritance
+from twsgi.control.commands import Drain, Ping, Replace, StopBegun
+from twsgi.control.launch import CONTROL_FD, LAST_WORDS_FD, Launch, forbid_inheritance
 from twsgi.control.privileges import settle
 from twsgi.control.quiet import QuietAMP
 from twsgi.control.title import set_process_title
@@ -28,15 +29,17 @@ from twsgi.log.observer import start_logging
 from twsgi.log.sink import LogSink
 
 #: Signals that mean nothing to a child.
-_MASTERS = (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
+_MASTERS = (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1)
 #: Milliseconds between two looks whether L{leaving_if_orphaned} is over.
 _LOOK = 500
+#: Where the log is, whatever the application makes of C{sys.stderr}.
+_LOG_FD = 2
 
 
 def begin() -> tuple[Launch, LogSink]:
     """
     A child's first steps: closes what it inherited to its own children, reads what it is to do,
-    takes its name, and opens its log.
+    takes its name, opens its log, and sees to its last words.
     """
     forbid_inheritance()
     launch = Launch.read()
@@ -44,8 +47,19 @@ def begin() -> tuple[Launch, LogSink]:
         set_process_title(launch.title)
     sink = LogSink(2)
     start_logging(sink)
-    faulthandler.enable()
+    leave_last_words()
     return launch, sink
+
+
+def leave_last_words(descriptor: int = LAST_WORDS_FD) -> None:
+    """
+    From now on a crash leaves the stacks of all threads where the master finds them; so does
+    SIGUSR2, whoever holds the interpreter's lock.
+    """
+    faulthandler.enable(descriptor)
+    faulthandler.register(signal.SIGUSR2, descriptor)
+    # What the application forks is not the one whose end the master reports.
+    os.register_at_fork(after_in_child=partial(faulthandler.enable, _LOG_FD))
 
 
 def enter(launch: Launch, log: ILineLog) -> None:
@@ -64,6 +78,9 @@ def enter(launch: Launch, log: ILineLog) -> None:
 class ChildProcess(Protocol):
     """What a master may ask of any child, and its end.  Reactor thread."""
 
+    def stop_begins(self) -> None:
+        """See L{StopBegun}."""
+
     def drain(self, final: bool) -> None:
         """See L{Drain}."""
 
@@ -81,6 +98,15 @@ class ControlLink(QuietAMP):
         super().__init__()
         self._child = child
         self._reactor = reactor
+
+    @StopBegun.responder
+    def _stop_begins(self) -> dict[str, Any]:
+        self._child.stop_begins()
+        return {}
+
+    @Ping.responder
+    def _ping(self) -> dict[str, Any]:
+        return {}
 
     @Drain.responder
     def _drain(self, final: bool) -> dict[str, Any]:
@@ -171,7 +197,8 @@ def leave_within(seconds: float) -> None:
     The process ends after C{seconds}, with its threads' stacks in the log, unless it has ended by
     itself before: even while some extension holds the GIL.
     """
-    faulthandler.dump_traceback_later(max(seconds, 1), exit=True)
+    faulthandler.enable(_LOG_FD)  # nobody reads the last words any more
+    faulthandler.dump_traceback_later(max(seconds, 1), exit=True, file=_LOG_FD)
 
 
 def end(code: int) -> None:

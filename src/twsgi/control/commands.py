@@ -7,7 +7,7 @@ child, that the master is gone; for the master, that the child is as good as dea
 
 from __future__ import annotations
 
-from twisted.protocols.amp import Boolean, Command, Descriptor, Float, Integer, Unicode
+from twisted.protocols.amp import Boolean, Command, Descriptor, Float, Integer, ListOf, Unicode
 
 
 class Ready(Command):
@@ -36,18 +36,67 @@ class AddFrontendLink(Command):
 
 
 class AddWorkerLink(Command):
-    """Master to frontend: one more link, to C{worker} (from 1), whose descriptor is its own."""
+    """
+    Master to frontend: one more link, to C{worker} (from 1) in C{place} (from 1); the descriptor
+    is the frontend's.
+    """
 
-    arguments = [(b"worker", Integer()), (b"link", Descriptor())]
+    arguments = [(b"worker", Integer()), (b"place", Integer()), (b"link", Descriptor())]
 
 
 class LinkLost(Command):
     """
-    Frontend to master: a link to C{worker} (from 1) is closed, and neither side had asked for that.
-    Where both still live the master replaces it.
+    Frontend to master: a link to the worker in C{place} (from 1) is closed, and neither side had
+    asked for that.  Where both still live the master replaces it.
     """
 
-    arguments = [(b"worker", Integer())]
+    arguments = [(b"place", Integer())]
+
+
+class StopBegun(Command):
+    """
+    Master to child: a stop has begun.  C{ready-path} says so; all else is as before, until
+    L{Drain} comes.
+    """
+
+
+class Ping(Command):
+    """Master to child: answer, and nothing else.  Who does not for too long is killed."""
+
+
+class Describe(Command):
+    """
+    Master to worker: where are the threads of C{cores} (from 0), if they are still in the requests
+    that they began at C{since} (the scoreboard's words, in the same order)?  C{everything}: and
+    all other threads.  C{stacks}: lines, empty where none of those requests is there any more.
+    """
+
+    arguments = [
+        (b"cores", ListOf(Integer())),
+        (b"since", ListOf(Integer())),
+        (b"everything", Boolean()),
+    ]
+    response = [(b"stacks", Unicode())]
+
+
+class Condemn(Command):
+    """
+    Master to frontend: the worker in C{place} (from 1) is about to be killed, for a request that
+    takes too long.  It gets no more; those that have run there for C{seconds} are answered 504
+    now, and no other worker is asked.  Answered when that is done: to kill it before would have
+    them sent again.
+    """
+
+    arguments = [(b"place", Integer()), (b"seconds", Float())]
+
+
+class Reconfigure(Command):
+    """
+    Master to frontend: other settings hold from now on, those of the L{twsgi.control.launch} in
+    this file.  No connection is lost by that.
+    """
+
+    arguments = [(b"launch", Descriptor())]
 
 
 class Drain(Command):

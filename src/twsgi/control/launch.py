@@ -21,8 +21,10 @@ CONTROL_FD = 3
 LAUNCH_FD = 4
 #: The scoreboard's memory.
 SCOREBOARD_FD = 5
+#: Where its stacks go when it crashes, and on SIGUSR2.
+LAST_WORDS_FD = 6
 #: The first listening socket; the others follow.
-FIRST_LISTENER_FD = 6
+FIRST_LISTENER_FD = 7
 
 WORKER = "worker"
 FRONTEND = "http"
@@ -54,10 +56,13 @@ class Launch:
     All that a child is told at its start.
 
     @ivar kind: L{WORKER} or L{FRONTEND}.
-    @ivar index: from 1; its place among its kind, kept by whoever replaces it.
+    @ivar index: from 1; by which people know it, kept by whoever replaces it.
+    @ivar place: from 1; its record on the scoreboard, its own for as long as it lives.
+    @ivar requests_before: how many requests the earlier workers of its index have finished.
     @ivar listeners: what it accepts connections on: none for a worker in C{http =} mode.
-    @ivar workers: how many worker records the scoreboard has.
-    @ivar frontends: how many frontend records the scoreboard has.
+    @ivar places: how many worker records the scoreboard has.
+    @ivar cores: how many core records it has for each worker.
+    @ivar frontends: how many frontend records it has.
     @ivar directory: where it works; None: where the master was started.
     @ivar multiprocess: the application runs in more than one process (wsgi.multiprocess).
     @ivar server_name: the host's name (SERVER_NAME).
@@ -66,9 +71,12 @@ class Launch:
 
     kind: str
     index: int
+    place: int
+    requests_before: int
     settings: Settings
     listeners: tuple[InheritedListener, ...]
-    workers: int
+    places: int
+    cores: int
     frontends: int
     directory: str | None
     multiprocess: bool

@@ -8,6 +8,7 @@ import socket
 from dataclasses import dataclass
 
 from twsgi.control.activation import Passed, adopt, where
+from twsgi.control.lastcall import last_call
 from twsgi.control.socketfile import SocketFile, bind_abstract, bind_file
 from twsgi.errors import BindError
 from twsgi.interfaces import ILineLog
@@ -103,6 +104,15 @@ class Listening:
             raise
         self.bound = tuple(bound)
         self._announce(limit)
+
+    def last_call(self) -> bool:
+        """
+        L{last_call} for all that are ours: what was passed to us others go on with.
+
+        @return: it takes L{LAST_CALL <twsgi.control.lastcall.LAST_CALL>} until they may be closed.
+        """
+        called = [last_call(one.socket) for one in self.bound if not one.passed]
+        return any(called)
 
     def close(self) -> None:
         """

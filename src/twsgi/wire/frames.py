@@ -4,10 +4,11 @@ A link is a stream that carries one request at a time: the frontend sends a requ
 answers with response frames, the last of which has L{LAST} set; then the link is idle again,
 which is the frontend's leave to send the next.
 
-A request's frame is a head of 16 bytes, the CGI variables, and the body.  A body that was spooled
-to a file travels as the file's descriptor: the worker asks for it (L{WANT_BODY}), and the
-frontend answers with one byte that carries it.  A response's frame is a head of 8 bytes and bytes
-for the client, ready as they are.
+A request's frame is a head of 24 bytes, the CGI variables, and the body.  The head says since when
+the request waits: the clock (C{time.monotonic_ns}) is the same in all processes of a system.  A
+body that was spooled to a file travels as the file's descriptor: the worker asks for it
+(L{WANT_BODY}), and the frontend answers with one byte that carries it.  A response's frame is a
+head of 8 bytes and bytes for the client, ready as they are.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from struct import Struct
 
 from twsgi.errors import FrameError
 
-_REQUEST = Struct("<BBHIQ")
+_REQUEST = Struct("<BBHIQQ")
 _RESPONSE = Struct("<BBHI")
 _FILE = Struct("<QQ")
 REQUEST_HEAD = _REQUEST.size
@@ -56,29 +57,31 @@ def decode_variables(data: bytes) -> dict[str, str]:
     return dict(zip(words[::2], words[1::2], strict=True))
 
 
-def encode_request(flags: int, variables: bytes, body: bytes, length: int) -> bytes:
+def encode_request(flags: int, variables: bytes, body: bytes, length: int, since: int = 0) -> bytes:
     """
     A request.
 
     @param body: the body, or nothing where it is L{SPOOLED}.
     @param length: the body's length, spooled or not.
+    @param since: monotonic nanoseconds at which it was complete; 0: not known.
     """
-    return b"".join((_REQUEST.pack(REQUEST, flags, 0, len(variables), length), variables, body))
+    head = _REQUEST.pack(REQUEST, flags, 0, len(variables), length, since)
+    return b"".join((head, variables, body))
 
 
 def encode_cancel() -> bytes:
     """Nobody waits for the response any more; it is to end, in whatever way."""
-    return _REQUEST.pack(CANCEL, 0, 0, 0, 0)
+    return _REQUEST.pack(CANCEL, 0, 0, 0, 0, 0)
 
 
 def encode_closed() -> bytes:
     """The client will send no more.  It may be gone, or wait for its response, which goes on."""
-    return _REQUEST.pack(CLOSED, 0, 0, 0, 0)
+    return _REQUEST.pack(CLOSED, 0, 0, 0, 0, 0)
 
 
 def encode_want_file() -> bytes:
     """Now the descriptor of the file that was offered."""
-    return _REQUEST.pack(WANT_FILE, 0, 0, 0, 0)
+    return _REQUEST.pack(WANT_FILE, 0, 0, 0, 0, 0)
 
 
 def encode_file(flags: int, offset: int, count: int) -> bytes:
@@ -94,16 +97,16 @@ def decode_file(data: bytes) -> tuple[int, int]:
     return offset, count
 
 
-def decode_request_head(data: bytes) -> tuple[int, int, int]:
+def decode_request_head(data: bytes) -> tuple[int, int, int, int]:
     """
     @param data: at least L{REQUEST_HEAD} bytes.
-    @return: flags, the length of the variables, the length of the body.
+    @return: flags, the length of the variables, the length of the body, since when it waits.
     @raise FrameError: this is no request.
     """
-    kind, flags, _, variables, length = _REQUEST.unpack_from(data)
+    kind, flags, _, variables, length, since = _REQUEST.unpack_from(data)
     if kind != REQUEST or variables > VARIABLES_LIMIT:
         raise FrameError(f"not a request: kind {kind}, {variables} bytes of variables")
-    return flags, variables, length
+    return flags, variables, length, since
 
 
 def encode_response(flags: int, data: bytes) -> bytes:
