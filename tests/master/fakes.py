@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import ProcessDone, ProcessTerminated
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
@@ -41,19 +41,59 @@ class FakeLog:
 class FakeControl:
     """What the master says to a child: C{links} are (peer, descriptor, the answer to give)."""
 
-    def __init__(self) -> None:
+    def __init__(self, answers: bool = False) -> None:
+        """C{answers}: at once, what it is told."""
+        self.answers = answers
+        self.configured: list[Launch] = []
         self.drains: list[bool] = []
         self.links: list[tuple[int, int, Deferred[Any]]] = []
+        self.places: list[int] = []
         self.closed = False
+        self.stops_begun = 0
+        self.condemned: list[tuple[int, float]] = []
+        self.heard: list[Deferred[Any]] = []
+        self.pings: list[Deferred[Any]] = []
+        self.pongs = True
+        self.asked: list[tuple[list[int], list[int], bool]] = []
+        self.descriptions: list[Deferred[str]] = []
+
+    def ping(self) -> Deferred[Any]:
+        self.pings.append(Deferred())
+        if self.pongs:
+            self.pings[-1].callback({})
+        return self.pings[-1]
+
+    def describe(
+        self, cores: Sequence[int], since: Sequence[int], everything: bool
+    ) -> Deferred[str]:
+        self.asked.append((list(cores), list(since), everything))
+        self.descriptions.append(Deferred())
+        return self.descriptions[-1]
+
+    def stop_begins(self) -> Deferred[Any]:
+        self.stops_begun += 1
+        return Deferred()
+
+    def condemn(self, place: int, seconds: float) -> Deferred[Any]:
+        self.condemned.append((place, seconds))
+        self.heard.append(Deferred())
+        return self.heard[-1]
 
     def drain(self, final: bool) -> Deferred[Any]:
         self.drains.append(final)
         return Deferred()
 
-    def add_link(self, peer: int, descriptor: int) -> Deferred[Any]:
+    def add_link(self, peer: int, place: int, descriptor: int) -> Deferred[Any]:
         answer: Deferred[Any] = Deferred()
+        self.places.append(place)
         self.links.append((peer, descriptor, answer))
+        if self.answers:
+            answer.callback({})
         return answer
+
+    def reconfigure(self, launch: int) -> Deferred[Any]:
+        self.configured.append(Launch.read(os.dup(launch)))
+        return succeed({})
 
     def close(self) -> None:
         self.closed = True
@@ -104,7 +144,7 @@ class FakeSpawner:
 
     def open_control(self, kind: str, events: Any) -> tuple[FakeControl, int]:
         """An L{OpenControl <twsgi.master.slot.OpenControl>}; its descriptor is of no use."""
-        self.controls.append(FakeControl())
+        self.controls.append(FakeControl(answers=True))
         return self.controls[-1], os.open(os.devnull, os.O_RDONLY)
 
     def spawn(self, launch: Launch, protocol: Any, descriptors: dict[int, int]) -> FakeProcess:
@@ -170,6 +210,9 @@ class House:
             control=self.spawner.open_control,
         )
         self.master.failed.addErrback(self.failures.append)
+        #: Whether there are sockets that have to be closed with care; else a stop begins at once.
+        self.last_call = False
+        self.master.listening.last_call = lambda: self.last_call  # type: ignore[method-assign]
 
     def worker(self, index: int = 1) -> FakeProcess:
         """The latest process of a worker."""
@@ -190,7 +233,9 @@ class House:
         """Lets that many cores of a worker be inside a request."""
         assert self.master.scoreboard is not None
         for core in range(2):
-            self.master.scoreboard.core(worker, core)[CORE_BUSY_SINCE] = int(core < cores)
+            self.master.scoreboard.core(self.worker(worker).launch.place, core)[CORE_BUSY_SINCE] = (
+                int(core < cores)
+            )
 
     def samples(self, count: int, then: Callable[[], None] = lambda: None) -> None:
         """Lets that many periods of the regulator pass."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from itertools import product
 
@@ -9,10 +10,22 @@ from twisted.internet.error import ProcessExitedAlready
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.master.fakes import FakeControl, FakeLog, FakeProcess
+from tests.master.fakes import FakeControl, FakeLog, FakeProcess, House, make_plan
 from twsgi.control.launch import FRONTEND, WORKER
-from twsgi.master.child import GROUP_SIGNAL, TRANSITIONS, Child, Event, State, transitions_table
+from twsgi.master.child import (
+    GROUP_SIGNAL,
+    STACKS,
+    TRANSITIONS,
+    Child,
+    Event,
+    State,
+    transitions_table,
+)
+from twsgi.master.lastwords import LONGEST, LastWords
 from twsgi.master.words import Leave
+
+#: Seconds in which the children here have to be ready.
+READY_WITHIN = 40
 
 
 class Heard:
@@ -48,7 +61,15 @@ class ChildTestCase(SynchronousTestCase):
 
     def make(self, state: State, kind: str = WORKER) -> tuple[Child, FakeProcess]:
         """A child in C{state}, by the shortest way."""
-        child = Child(kind, 1, clock=self.clock, log=self.log, mercy=60, events=self.heard)
+        child = Child(
+            kind,
+            1,
+            clock=self.clock,
+            log=self.log,
+            mercy=60,
+            events=self.heard,
+            ready_within=READY_WITHIN,
+        )
         child.control = self.control
         process = FakeProcess(7, None, child, {}, self.control)  # type: ignore[arg-type]
         if state is not State.NEW:
@@ -59,6 +80,8 @@ class ChildTestCase(SynchronousTestCase):
             child.leave(Leave.REPLACE)
         if state is State.DEAF:
             child.control_lost()
+        if state is State.STUCK:
+            self.clock.advance(READY_WITHIN)
         if state is State.DYING:
             child.kill()
         if state is State.EXITED:
@@ -76,6 +99,9 @@ class TransitionsTests(ChildTestCase):
         happen = {
             Event.READY: lambda child, process: child.said_ready(0.1),
             Event.LEAVE: lambda child, process: child.leave(Leave.STOP),
+            Event.NOT_READY: lambda child, process: child._not_ready(),
+            Event.SILENT: lambda child, process: child.silent(60),
+            Event.TOLD: lambda child, process: child._happened(Event.TOLD),
             Event.LOST: lambda child, process: child.control_lost(),
             Event.MERCY_OVER: lambda child, process: child.mercy_over(),
             Event.KILL: lambda child, process: child.kill(),
@@ -230,3 +256,117 @@ class LifeTests(ChildTestCase):
         process.signalProcess = gone  # type: ignore[method-assign]
         child.kill()
         self.assertIs(child.state, State.DYING)
+
+
+class StuckTests(ChildTestCase):
+    """Who gives no sign in time."""
+
+    def test_not_ready(self) -> None:
+        """It is asked for its stacks, then killed; the log and its death name the option."""
+        child, process = self.make(State.BOOTING)
+        self.clock.advance(READY_WITHIN - 0.1)
+        self.assertEqual(process.signals, [])
+        self.clock.advance(0.1)
+        self.assertEqual(process.signals, [signal.SIGUSR2])
+        (line,) = self.log.lines
+        self.assertIn(
+            "worker 1 (pid: 7) is not ready after 40 seconds (worker-ready-timeout): it is killed",
+            line,
+        )
+        self.clock.advance(STACKS)
+        self.assertEqual(process.signals, [signal.SIGUSR2, signal.SIGKILL])
+        process.exit(signal=signal.SIGKILL)
+        assert child.death is not None
+        self.assertIn("worker-ready-timeout", child.death.fault)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_ready_in_time(self) -> None:
+        """Who was ready in time has all the time there is."""
+        child, process = self.make(State.READY)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+        self.clock.advance(100 * READY_WITHIN)
+        self.assertEqual((process.signals, child.fault), ([], ""))
+
+    def test_any_time(self) -> None:
+        """With C{worker-ready-timeout = 0} nobody waits."""
+        child = Child(WORKER, 1, clock=self.clock, log=self.log, mercy=60, events=self.heard)
+        child.makeConnection(FakeProcess(7, None, child, {}, self.control))  # type: ignore[arg-type]
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_silent(self) -> None:
+        """One that serves and answers no more is asked for its stacks, then killed."""
+        child, process = self.make(State.READY)
+        child.silent(60)
+        self.assertFalse(child.linkable)
+        self.clock.advance(STACKS)
+        self.assertEqual(process.signals, [signal.SIGUSR2, signal.SIGKILL])
+        self.assertTrue(self.log.said("has not answered the master for 60 seconds: it is killed"))
+
+    def test_silent_and_leaving(self) -> None:
+        """One that leaves has worker-reload-mercy, whether it answers or not."""
+        child, process = self.make(State.DRAINING)
+        child.silent(60)
+        self.assertEqual((child.fault, process.signals, self.log.lines), ("", [], []))
+
+    def test_end_of_all(self) -> None:
+        """When all end at once, nobody waits for stacks."""
+        child, process = self.make(State.STUCK)
+        child.kill()
+        self.assertEqual(process.signals, [signal.SIGUSR2, signal.SIGKILL])
+        self.clock.advance(STACKS)
+        self.assertEqual(len(process.signals), 2)
+
+
+class LastWordsTests(ChildTestCase):
+    """What it wrote as it crashed."""
+
+    def test_death(self) -> None:
+        """They are told with its death, and the file is closed."""
+        child, process = self.make(State.READY)
+        child.last_words = words = LastWords()
+        os.write(words.descriptor, b"Fatal Python error: Aborted\n\n  File x\n")
+        process.exit(signal=6)
+        assert child.death is not None
+        self.assertEqual(child.death.last_words, "Fatal Python error: Aborted\n\n  File x")
+        self.assertRaises(OSError, os.fstat, words.descriptor)
+
+    def test_once(self) -> None:
+        """What was taken is not there again; what is written then stands alone."""
+        words = LastWords()
+        self.addCleanup(words.close)
+        for text in ("first, and long", "second"):
+            os.write(words.descriptor, text.encode())
+            self.assertEqual(words.take(), text)
+        self.assertEqual(words.take(), "")
+
+    def test_bytes(self) -> None:
+        """Whatever is there can be told, and no more than so much of it."""
+        words = LastWords()
+        self.addCleanup(words.close)
+        os.write(words.descriptor, b"\xff" + b"x" * 2 * LONGEST)
+        self.assertEqual(words.take(), "\\xff" + "x" * (LONGEST - 1))
+
+    def test_asked(self) -> None:
+        """What it had written before it is asked for its stacks is no part of them."""
+        child, process = self.make(State.READY)
+        child.last_words = LastWords()
+        self.addCleanup(child.last_words.close)
+        os.write(child.last_words.descriptor, b"before")
+        child.ask_stacks()
+        self.assertEqual(process.signals, [signal.SIGUSR2])
+        os.write(child.last_words.descriptor, b"after")
+        self.assertEqual(child.take_words(), "after")
+
+    def test_hushed(self) -> None:
+        """They are told also of one whose death is not: the reload that it spoils has its line."""
+        house = House(make_plan(workers=1, frontends=0))
+        self.addCleanup(house.tear_down)
+        house.start()
+        house.master.reload()
+        successor = house.worker()
+        os.write(successor.protocol.last_words.descriptor, b"Fatal Python error: Aborted")
+        successor.exit(signal=6)
+        self.assertTrue(house.log.said("last words of worker 1 (pid: 102):"))
+        self.assertTrue(house.log.said("Fatal Python error: Aborted"))
+        self.assertTrue(house.log.said("reload given up: worker 1 (pid: 102)"))
+        self.assertFalse(house.log.said("DAMN"))

@@ -18,11 +18,16 @@ from tests.master.fakes import FakeControl
 from twsgi.control.commands import (
     AddFrontendLink,
     AddWorkerLink,
+    Condemn,
+    Describe,
     Drain,
     Failed,
     LinkLost,
+    Ping,
     Ready,
+    Reconfigure,
     Replace,
+    StopBegun,
 )
 from twsgi.control.launch import FRONTEND, WORKER
 from twsgi.master.control import AMPControl, open_control
@@ -53,14 +58,39 @@ class Child(AMP):
         self.heard.append(("drain", final))
         return {}
 
+    @StopBegun.responder
+    def _stop_begins(self) -> dict[str, Any]:
+        self.heard.append("stop begins")
+        return {}
+
+    @Ping.responder
+    def _ping(self) -> dict[str, Any]:
+        self.heard.append("ping")
+        return {}
+
+    @Describe.responder
+    def _describe(self, cores: list[int], since: list[int], everything: bool) -> dict[str, Any]:
+        self.heard.append(("describe", cores, since, everything))
+        return {"stacks": "in l\u00f6ng\n"}
+
+    @Condemn.responder
+    def _condemn(self, place: int, seconds: float) -> dict[str, Any]:
+        self.heard.append(("condemn", place, seconds))
+        return {}
+
+    @Reconfigure.responder
+    def _reconfigure(self, launch: int) -> dict[str, Any]:
+        self.heard.append(("reconfigure", launch))
+        return {}
+
     @AddFrontendLink.responder
     def _frontend(self, frontend: int, link: int) -> dict[str, Any]:
         self.heard.append(("frontend", frontend, link))
         return {}
 
     @AddWorkerLink.responder
-    def _worker(self, worker: int, link: int) -> dict[str, Any]:
-        self.heard.append(("worker", worker, link))
+    def _worker(self, worker: int, place: int, link: int) -> dict[str, Any]:
+        self.heard.append(("worker", worker, place, link))
         return {}
 
 
@@ -79,8 +109,8 @@ class Events:
     def said_replace(self) -> None:
         self.heard.append("replace")
 
-    def said_link_lost(self, worker: int) -> None:
-        self.heard.append(("link lost", worker))
+    def said_link_lost(self, place: int) -> None:
+        self.heard.append(("link lost", place))
 
     def control_lost(self) -> None:
         self.heard.append("lost")
@@ -122,7 +152,7 @@ class AMPControlTests(SynchronousTestCase):
             stream.child.callRemote(Ready, seconds=0.5),
             stream.child.callRemote(Failed, reason="no module"),
             stream.child.callRemote(Replace),
-            stream.child.callRemote(LinkLost, worker=3),
+            stream.child.callRemote(LinkLost, place=3),
         ]
         stream.flush()
         self.assertEqual(
@@ -134,20 +164,53 @@ class AMPControlTests(SynchronousTestCase):
 
     def test_master_speaks(self) -> None:
         """A drain, and links, called by what is at their other end."""
-        for kind, word in [(WORKER, "frontend"), (FRONTEND, "worker")]:
+        for kind, heard in [(WORKER, ("frontend", 3, 77)), (FRONTEND, ("worker", 3, 5, 77))]:
             stream = Stream(kind)
-            answers = [stream.control.add_link(3, 77), stream.control.drain(True)]
+            answers = [stream.control.add_link(3, 5, 77), stream.control.drain(True)]
             stream.flush()
-            self.assertEqual(stream.child.heard, [(word, 3, 77), ("drain", True)])
+            self.assertEqual(stream.child.heard, [heard, ("drain", True)])
             for answer in answers:
                 self.successResultOf(answer)
+
+    def test_master_speaks_to_a_frontend(self) -> None:
+        """A worker that is condemned, other settings, and that a stop has begun."""
+        stream = Stream(FRONTEND)
+        answers = [
+            stream.control.condemn(5, 2.5),
+            stream.control.reconfigure(78),
+            stream.control.stop_begins(),
+        ]
+        stream.flush()
+        self.assertEqual(
+            stream.child.heard, [("condemn", 5, 2.5), ("reconfigure", 78), "stop begins"]
+        )
+        for answer in answers:
+            self.successResultOf(answer)
+
+    def test_whole_seconds(self) -> None:
+        """A number of seconds may be a whole one."""
+        stream = Stream(FRONTEND)
+        answer = stream.control.condemn(5, 2)
+        stream.flush()
+        self.assertEqual(stream.child.heard, [("condemn", 5, 2.0)])
+        self.successResultOf(answer)
+
+    def test_master_asks(self) -> None:
+        """Whether it is there, and where its threads are."""
+        stream = Stream(WORKER)
+        pinged = stream.control.ping()
+        described = stream.control.describe((0, 3), (2**63, 5), True)
+        stream.flush()
+        self.assertEqual(stream.child.heard, ["ping", ("describe", [0, 3], [2**63, 5], True)])
+        self.successResultOf(pinged)
+        self.assertEqual(self.successResultOf(described), "in l\u00f6ng\n")
 
     def test_end_of_stream(self) -> None:
         """The end is told once; what was asked fails, and so does what is asked later."""
         stream = Stream(WORKER)
         before = stream.control.drain(False)
         stream.control.connectionLost(Failure(ConnectionDone()))
-        after = stream.control.add_link(1, 77)
+        after = stream.control.add_link(1, 1, 77)
         self.assertEqual(stream.events.heard, ["lost"])
         self.failureResultOf(before, ConnectionDone)
         self.failureResultOf(after, ConnectionDone)
@@ -185,8 +248,9 @@ class AMPControlTests(SynchronousTestCase):
 class Peer:
     """One end's process."""
 
-    def __init__(self, index: int) -> None:
+    def __init__(self, index: int, place: int) -> None:
         self.index = index
+        self.place = place
         self.control = FakeControl()
 
 
@@ -194,7 +258,7 @@ class LinkTests(SynchronousTestCase):
     """Links between a worker and a frontend."""
 
     def setUp(self) -> None:
-        self.worker, self.frontend = Peer(4), Peer(2)
+        self.worker, self.frontend = Peer(4, 9), Peer(2, 7)
 
     def is_open(self, descriptor: int) -> bool:
         try:
@@ -204,10 +268,13 @@ class LinkTests(SynchronousTestCase):
         return True
 
     def test_hand_over(self) -> None:
-        """Each gets its ends of as many socketpairs as there are cores, with the other's index."""
+        """Each gets its ends of as many socketpairs as there are cores, with the other's index and
+        place."""
         link(self.worker, self.frontend, 3)
         self.assertEqual(self.worker.control.peers(), [2, 2, 2])
         self.assertEqual(self.frontend.control.peers(), [4, 4, 4])
+        self.assertEqual(self.worker.control.places, [7, 7, 7])
+        self.assertEqual(self.frontend.control.places, [9, 9, 9])
         pairs = zip(self.worker.control.links, self.frontend.control.links, strict=True)
         for (_, one, _), (_, other, _) in pairs:
             os.write(one, b"request")

@@ -10,6 +10,7 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase
 from tests.master.fakes import House, loopback, make_plan
 from twsgi.control.scoreboard import FRONTEND_ACTIVE, FRONTEND_QUEUED, WORKER_WAITING, Scoreboard
 from twsgi.master.load import _parked, accept_queue, snapshot
+from twsgi.master.pulse import PERIOD
 
 
 class AcceptQueueTests(SynchronousTestCase):
@@ -92,7 +93,11 @@ class ParkedTests(SynchronousTestCase):
             ([0, 0], 0, 0), ([1, 1], 2, 0), ([2, 2], 2, 2), ([0, 4], 3, 1),
             ([1, 1], 3, 0), ([4], 2, 0),
         ):  # fmt: skip
-            scoreboard = Scoreboard.create(2, 2, len(active))
+            scoreboard = Scoreboard.create(4, 4, 4)
+            scoreboard.share(len(active))
+            for place in (1, 2):
+                scoreboard.give_worker(place, place, 2)
+                scoreboard.give_frontend(place)
             for index, sent in enumerate(active):
                 scoreboard.frontend(index + 1)[FRONTEND_ACTIVE] = sent
             for core in range(busy):
@@ -186,7 +191,9 @@ class CheaperTests(SynchronousTestCase):
         house = House(make_plan(workers=2, frontends=0))
         self.addCleanup(house.tear_down)
         house.start()
-        self.assertEqual(house.clock.getDelayedCalls(), [])
+        self.assertIs(house.master._regulator, None)
+        house.clock.advance(1)
+        self.assertEqual([call.getTime() for call in house.clock.getDelayedCalls()], [PERIOD])
 
     def test_stops_with_the_service(self) -> None:
         """While all leave nobody looks: only mercy is on the clock."""

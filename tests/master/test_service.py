@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.descriptors import open_descriptors
 from tests.master.fakes import House, loopback, make_plan
-from twsgi.control.scoreboard import FRONTEND_QUEUED, WORKER_PID
+from twsgi.control.scoreboard import CORE_REQUESTS, FRONTEND_QUEUED, WORKER_PID
 from twsgi.errors import EXIT_NO_APP, ApplicationError, BindError
 from twsgi.settings.model import Address, Listener, Plan
 
@@ -88,8 +88,11 @@ class StartTests(MasterTestCase):
         house = self.house()
         before = len(open_descriptors())
         house.start(ready=False)
-        # /dev/null and the scoreboard, with its mapping, are for all of the children.
-        self.assertEqual(len(open_descriptors()) - before, 3)
+        # /dev/null and the scoreboard, with its mapping, are for all of the children; each has a
+        # file for its last words, which closes when it is gone.
+        self.assertEqual(len(open_descriptors()) - before, 3 + 3)
+        house.worker().exit(signal=9)
+        self.assertEqual(len(open_descriptors()) - before, 3 + 2)
 
 
 class LinkTests(MasterTestCase):
@@ -126,7 +129,7 @@ class LinkTests(MasterTestCase):
         self.assertEqual(house.worker().control.peers(), [])
 
     def test_no_descriptors_left(self) -> None:
-        """A worker that cannot be linked is replaced, and the log says why."""
+        """A worker that cannot be linked is killed: its place is slowed, and the log says why."""
         house = self.house(make_plan(workers=1))
         house.start(ready=False)
         house.frontend().ready()
@@ -137,7 +140,7 @@ class LinkTests(MasterTestCase):
         self.patch(socket, "socketpair", none_left)
         house.worker().ready()
         self.assertTrue(house.log.said("unable to link worker 1: Too many open files"))
-        self.assertEqual(house.worker().control.drains, [False])
+        self.assertIn([signal.SIGKILL], [one.signals for one in house.spawner.processes])
         self.assertNoResult(house.master.ready)
 
 
@@ -157,6 +160,23 @@ class DeathTests(MasterTestCase):
                 "Respawned uWSGI worker 2 (new pid: 104)",
             ],
         )
+
+    def test_counts_on(self) -> None:
+        """A successor is told what its index has served, and no other's; a place is used again."""
+        house = self.house()
+        house.start()
+        board = house.master.scoreboard
+        assert board is not None
+        for served in (3, 5):
+            board.core(house.worker(2).launch.place, 0)[CORE_REQUESTS] += served
+            house.worker(2).exit(signal=9)
+            house.clock.advance(1)
+        self.assertEqual(house.worker(2).launch.requests_before, 8)
+        self.assertEqual(house.worker(2).launch.place, 2)
+        house.worker(1).exit(signal=9)
+        house.clock.advance(0)
+        self.assertEqual(house.worker(1).launch.requests_before, 0)
+        self.assertEqual(board.total_requests(), 8)
 
     def test_frontend(self) -> None:
         """A frontend is replaced too."""
@@ -199,18 +219,32 @@ class DeathTests(MasterTestCase):
         self.assertEqual(scoreboard.frontend(1)[FRONTEND_QUEUED], 0)
 
     def test_asked_for_replacement(self) -> None:
-        """A worker that somebody asked to leave is drained, then replaced at once."""
+        """A worker that somebody asked to leave goes when another is ready in its place."""
         house = self.house()
         house.start()
-        house.worker(1).protocol.said_replace()
+        old = house.worker(1)
+        old.protocol.said_replace()
         house.clock.advance(1)
-        self.assertEqual(house.worker(1).control.drains, [False])
-        house.worker(1).exit()
-        house.clock.advance(0)
+        self.assertEqual((house.worker(1).pid, old.control.drains), (104, []))
+        house.worker(1).ready()
+        self.assertEqual(old.control.drains, [False])
+        old.exit()
+        house.clock.advance(60)
         self.assertEqual(
             house.log.lines[-2:],
-            ["worker 1 killed successfully (pid: 101)", "Respawned uWSGI worker 1 (new pid: 104)"],
+            ["Respawned uWSGI worker 1 (new pid: 104)", "worker 1 killed successfully (pid: 101)"],
         )
+
+    def test_frontend_asked_for_replacement(self) -> None:
+        """A frontend goes first: who connects meanwhile waits."""
+        house = self.house()
+        house.start()
+        house.frontend().protocol.said_replace()
+        house.clock.advance(1)
+        self.assertEqual(house.frontend().control.drains, [False])
+        house.frontend().exit()
+        house.clock.advance(0)
+        self.assertEqual(house.log.lines[-1], "respawned uWSGI http 1 (pid: 104)")
 
     def test_cannot_spawn(self) -> None:
         """A process that the system refuses is tried again; nothing stays open."""

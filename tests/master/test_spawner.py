@@ -15,6 +15,7 @@ from twsgi.control.launch import (
     CONTROL_FD,
     FIRST_LISTENER_FD,
     FRONTEND,
+    LAST_WORDS_FD,
     LAUNCH_FD,
     SCOREBOARD_FD,
     WORKER,
@@ -54,7 +55,7 @@ class InheritanceTests(SynchronousTestCase):
         """Frontends get what is C{http}, workers what is C{http-socket}, in the plan's order."""
         http, first, second = self.listening.bound
         for kind, expected in [(FRONTEND, [http]), (WORKER, [first, second])]:
-            launch = self.inheritance.launch(kind, 1)
+            launch = self.inheritance.launch(kind, 1, 1, 0)
             self.assertEqual(
                 launch.listeners,
                 tuple(
@@ -62,30 +63,32 @@ class InheritanceTests(SynchronousTestCase):
                     for place, one in enumerate(expected)
                 ),
             )
-            descriptors = self.inheritance.descriptors(kind, 50, 51)
+            descriptors = self.inheritance.descriptors(kind, 50, 51, 52)
             for place, one in enumerate(expected):
                 self.assertEqual(descriptors[FIRST_LISTENER_FD + place], one.socket.fileno())
-            self.assertEqual(len(descriptors), 6 + len(expected))
+            self.assertEqual(len(descriptors), 7 + len(expected))
 
     def test_descriptors(self) -> None:
         """Nothing to read from, the log to write to, then what the launch says."""
-        descriptors = self.inheritance.descriptors(WORKER, 50, 51)
+        descriptors = self.inheritance.descriptors(WORKER, 50, 51, 52)
         self.assertTrue(os.path.samestat(os.fstat(descriptors[0]), os.stat(os.devnull)))
         self.assertEqual((descriptors[1], descriptors[2]), (2, 2))
         self.assertEqual((descriptors[CONTROL_FD], descriptors[LAUNCH_FD]), (50, 51))
+        self.assertEqual(descriptors[LAST_WORDS_FD], 52)
         self.assertEqual(descriptors[SCOREBOARD_FD], self.inheritance.scoreboard.descriptor)
 
     def test_nothing_leaks(self) -> None:
         """What the master holds is close-on-exec."""
-        for number, descriptor in self.inheritance.descriptors(WORKER, 50, 51).items():
-            if number not in (1, 2, CONTROL_FD, LAUNCH_FD):
+        for number, descriptor in self.inheritance.descriptors(WORKER, 50, 51, 52).items():
+            if number not in (1, 2, CONTROL_FD, LAUNCH_FD, LAST_WORDS_FD):
                 self.assertFalse(os.get_inheritable(descriptor), number)
 
     def test_launch(self) -> None:
-        """A child is told the plan's sizes, and the first listening socket's port."""
-        launch = self.inheritance.launch(WORKER, 2)
+        """A child is told its place, the scoreboard's sizes, the first listening socket's port."""
+        launch = self.inheritance.launch(WORKER, 2, 5, 7)
         self.assertEqual((launch.kind, launch.index), (WORKER, 2))
-        self.assertEqual((launch.workers, launch.frontends), (2, 1))
+        self.assertEqual((launch.place, launch.requests_before), (5, 7))
+        self.assertEqual((launch.places, launch.cores, launch.frontends), (256, 256, 64))
         self.assertTrue(launch.multiprocess)
         self.assertEqual(launch.server_port, self.listening.bound[0].address.port)
 
@@ -104,7 +107,7 @@ class ReactorSpawnerTests(SynchronousTestCase):
         self.addCleanup(inheritance.close)
         spawner = ReactorSpawner(reactor, {"A": "b"})  # type: ignore[arg-type]
         self.assertTrue(verifyObject(ISpawner, spawner))
-        launch, protocol = inheritance.launch(WORKER, 1), ProcessProtocol()
+        launch, protocol = inheritance.launch(WORKER, 1, 1, 0), ProcessProtocol()
         self.assertEqual(spawner.spawn(launch, protocol, {0: 9}), "a process")
         self.assertEqual(
             reactor.calls,

@@ -5,7 +5,16 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from twsgi.control.launch import FRONTEND, WORKER
-from twsgi.master.words import Death, Leave, died, operational_mode, spawned, too_fast
+from twsgi.master.words import (
+    Death,
+    Leave,
+    died,
+    never_took_over,
+    not_ready,
+    operational_mode,
+    spawned,
+    too_fast,
+)
 
 
 class WordsTests(SynchronousTestCase):
@@ -89,4 +98,55 @@ class WordsTests(SynchronousTestCase):
         self.assertEqual(
             too_fast("worker 1", 2.0),
             "worker 1 respawning too fast !!! i have to sleep a bit (2 seconds)...",
+        )
+
+    def test_last_words(self) -> None:
+        """What a child wrote as it crashed follows its death, also where that is not told."""
+        death = Death(
+            kind=WORKER,
+            index=1,
+            pid=7,
+            leaving=None,
+            signal=6,
+            code=None,
+            unfit=False,
+            leave_took=0,
+            last_words="Fatal Python error: Aborted\n  in f",
+        )
+        told = ["last words of worker 1 (pid: 7):\nFatal Python error: Aborted\n  in f"]
+        damn = ["DAMN ! worker 1 (pid: 7) died, killed by signal 6 :( trying respawn ..."]
+        self.assertEqual(died(death), damn + told)
+        self.assertEqual(died(death, silent=True), told)
+
+    def test_hung(self) -> None:
+        """A worker that was killed because it hangs has died; one that ended by itself has left."""
+        for signal, expected in ((9, "DAMN ! worker 1"), (None, "worker 1 killed successfully")):
+            death = Death(
+                kind=WORKER,
+                index=1,
+                pid=7,
+                leaving=Leave.HARAKIRI,
+                signal=signal,
+                code=None,
+                unfit=False,
+                leave_took=0,
+            )
+            self.assertTrue(died(death)[0].startswith(expected))
+
+    def test_never_took_over(self) -> None:
+        """A fault that it was killed for says more than the signal."""
+        death = Death(
+            kind=WORKER,
+            index=1,
+            pid=7,
+            leaving=None,
+            signal=9,
+            code=None,
+            unfit=False,
+            leave_took=0,
+            fault=not_ready(5),
+        )
+        self.assertEqual(
+            never_took_over(death, WORKER, 1),
+            "worker 1 (pid: 7) is not ready after 5 seconds (worker-ready-timeout)",
         )

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import signal
 from enum import Enum
-from typing import Any, Protocol
+from typing import Protocol
 
-from twisted.internet.defer import Deferred
 from twisted.internet.error import ProcessExitedAlready
 from twisted.internet.interfaces import IDelayedCall, IProcessTransport, IReactorTime
 from twisted.internet.protocol import ProcessProtocol
@@ -17,12 +16,16 @@ from twisted.python.failure import Failure
 
 from twsgi.control.launch import FRONTEND
 from twsgi.interfaces import ILineLog
-from twsgi.master.control import Control
-from twsgi.master.words import Death, Leave, no_mercy
+from twsgi.master.control import Control, Unconnected
+from twsgi.master.lastwords import LastWords
+from twsgi.master.words import Death, Leave, faulty, no_mercy, not_ready, silent_for
 
 #: systemd and a terminal signal the whole group: a child that hears SIGTERM waits this long
 #: (seconds) for its replacement, in which the master may hear that all shall end.
 GROUP_SIGNAL = 0.5
+#: A child that is asked for its stacks by a signal has this long (seconds) to write them: no more
+#: than a signal's time, for C{faulthandler} waits for nobody.
+STACKS = 0.2
 
 
 class State(Enum):
@@ -33,6 +36,7 @@ class State(Enum):
     READY = "serves"
     DRAINING = "was asked to leave, finishes what it has"
     DEAF = "its control stream is at its end: as good as dead"
+    STUCK = "gave no sign in time: its stacks are asked for"
     DYING = "SIGKILL was sent"
     EXITED = "gone"
 
@@ -42,6 +46,9 @@ class Event(Enum):
 
     SPAWNED = "the process exists"
     READY = "it said Ready"
+    NOT_READY = "worker-ready-timeout is over"
+    SILENT = "too many pings without an answer"
+    TOLD = "its stacks are written, or never will be"
     LEAVE = "it shall leave"
     LOST = "end of its control stream"
     MERCY_OVER = "worker-reload-mercy is over"
@@ -52,15 +59,17 @@ class Event(Enum):
 #: (state, event) -> (next state, what is done: a method of L{Child} without its underscore).
 #: What is not here changes nothing and does nothing.
 TRANSITIONS: dict[tuple[State, Event], tuple[State, str]] = {
-    (State.NEW, Event.SPAWNED): (State.BOOTING, ""),
+    (State.NEW, Event.SPAWNED): (State.BOOTING, "await_ready"),
     (State.NEW, Event.EXITED): (State.EXITED, "bury"),
     (State.BOOTING, Event.READY): (State.READY, "tell_ready"),
+    (State.BOOTING, Event.NOT_READY): (State.STUCK, "report_fault"),
     # It serves nobody yet, and does not listen while it loads the application.
     (State.BOOTING, Event.LEAVE): (State.DYING, "kill"),
     (State.BOOTING, Event.LOST): (State.DEAF, "await_mercy"),
     (State.BOOTING, Event.MERCY_OVER): (State.DYING, "kill_without_mercy"),
     (State.BOOTING, Event.KILL): (State.DYING, "kill"),
     (State.BOOTING, Event.EXITED): (State.EXITED, "bury"),
+    (State.READY, Event.SILENT): (State.STUCK, "report_fault"),
     (State.READY, Event.LEAVE): (State.DRAINING, "ask_to_drain"),
     (State.READY, Event.LOST): (State.DEAF, "await_mercy"),
     (State.READY, Event.MERCY_OVER): (State.DYING, "kill_without_mercy"),
@@ -73,6 +82,10 @@ TRANSITIONS: dict[tuple[State, Event], tuple[State, str]] = {
     (State.DEAF, Event.MERCY_OVER): (State.DYING, "kill_without_mercy"),
     (State.DEAF, Event.KILL): (State.DYING, "kill"),
     (State.DEAF, Event.EXITED): (State.EXITED, "bury"),
+    (State.STUCK, Event.TOLD): (State.DYING, "kill"),
+    (State.STUCK, Event.MERCY_OVER): (State.DYING, "kill_without_mercy"),
+    (State.STUCK, Event.KILL): (State.DYING, "kill"),
+    (State.STUCK, Event.EXITED): (State.EXITED, "bury"),
     (State.DYING, Event.EXITED): (State.EXITED, "bury"),
 }
 
@@ -89,8 +102,8 @@ class ChildEvents(Protocol):
     def child_asks_replacement(self, child: Child) -> None:
         """Somebody asked it to leave."""
 
-    def child_lost_link(self, child: Child, worker: int) -> None:
-        """A frontend has lost a link to the worker in place C{worker}."""
+    def child_lost_link(self, child: Child, place: int) -> None:
+        """A frontend has lost a link to the worker in C{place}."""
 
     def child_exited(self, child: Child) -> None:
         """Its process is gone, or could not be started (C{child.death})."""
@@ -103,13 +116,18 @@ class Child(ProcessProtocol):
     It is decided by C{processExited}, never by the end of a stream that a grandchild may hold.
 
     @ivar kind: L{WORKER <twsgi.control.launch.WORKER>} or L{FRONTEND <...>}.
-    @ivar index: its place among its kind, from 1.
+    @ivar index: by which people know it, from 1.
+    @ivar place: its own on the scoreboard while it lives, from 1; 0: it has none yet.
+    @ivar cores: how many it has, where it is a worker.
     @ivar pid: its process's number, 0 until there is one; stays after its end.
     @ivar spawned_at: when its process was started, seconds of C{clock}.
     @ivar ready_at: when it was ready, or None.
     @ivar leaving: why it was asked to leave, or None.
+    @ivar mercy: seconds between the question to leave and SIGKILL.
     @ivar unfit: why it cannot load the application, in one line; or None.
+    @ivar fault: what it was killed for without having been asked to leave, or empty.
     @ivar death: how it ended; None: it has not, or never began.
+    @ivar last_words: where it writes its stacks, closed when it is gone; None: nowhere.
     """
 
     def __init__(
@@ -121,23 +139,34 @@ class Child(ProcessProtocol):
         log: ILineLog,
         mercy: float,
         events: ChildEvents,
+        ready_within: float = 0.0,
     ) -> None:
-        """C{mercy}: seconds between the question to leave and SIGKILL."""
+        """
+        @param mercy: seconds between the question to leave and SIGKILL.
+        @param ready_within: seconds from its start until it must be ready; 0: any time.
+        """
         self.kind = kind
         self.index = index
+        self.place = 0
+        self.cores = 0
         self.state = State.NEW
         self.pid = 0
         self.spawned_at = clock.seconds()
         self.ready_at: float | None = None
         self.leaving: Leave | None = None
         self.unfit: str | None = None
+        self.fault = ""
         self.death: Death | None = None
-        self.control: Control = _Unconnected()
+        self.last_words: LastWords | None = None
+        self.control: Control = Unconnected()
         self._clock = clock
         self._log = log
-        self._mercy = mercy
+        self.mercy = mercy
         self._events = events
+        self._ready_within = ready_within
         self._left_at = 0.0
+        self._ready_timer: IDelayedCall | None = None
+        self._told_timer: IDelayedCall | None = None
         self._mercy_timer: IDelayedCall | None = None
         self._replace_timer: IDelayedCall | None = None
         self._process: IProcessTransport | None = None
@@ -153,8 +182,13 @@ class Child(ProcessProtocol):
         drains = self.kind == FRONTEND and self.state is State.DRAINING
         return self.state is State.READY or drains
 
-    def leave(self, why: Leave) -> None:
-        """Asks it to finish and go; a later reason replaces an earlier one, but for the end."""
+    def leave(self, why: Leave, mercy: float = 0.0) -> None:
+        """
+        Asks it to finish and go; a later reason replaces an earlier one, but for the end.
+
+        @param mercy: seconds that it has at least until SIGKILL, if that is more than usual.
+        """
+        self.mercy = max(mercy, self.mercy)
         if self.leaving is None:
             self._left_at = self._clock.seconds()
         if self.leaving is not Leave.STOP:
@@ -164,6 +198,22 @@ class Child(ProcessProtocol):
     def mercy_over(self) -> None:
         """It has had its time."""
         self._happened(Event.MERCY_OVER)
+
+    def silent(self, seconds: float) -> None:
+        """It has not answered for C{seconds}."""
+        self._found(Event.SILENT, silent_for(seconds))
+
+    def ask_stacks(self) -> None:
+        """
+        Has it write the stacks of all its threads, which L{take_words} finds a moment later; it
+        does so whoever holds the interpreter's lock.  What it wrote before is forgotten.
+        """
+        self.take_words()
+        self._signal(signal.SIGUSR2)
+
+    def take_words(self) -> str:
+        """What it has written since the last time."""
+        return "" if self.last_words is None else self.last_words.take()
 
     def kill(self) -> None:
         """Ends it at once."""
@@ -190,9 +240,9 @@ class Child(ProcessProtocol):
         if self._replace_timer is None:
             self._replace_timer = self._clock.callLater(GROUP_SIGNAL, self._ask_replacement)
 
-    def said_link_lost(self, worker: int) -> None:
+    def said_link_lost(self, place: int) -> None:
         """See L{ControlEvents}."""
-        self._events.child_lost_link(self, worker)
+        self._events.child_lost_link(self, place)
 
     def control_lost(self) -> None:
         """See L{ControlEvents}."""
@@ -219,6 +269,8 @@ class Child(ProcessProtocol):
             code=getattr(reason.value, "exitCode", None),
             unfit=self.unfit is not None,
             leave_took=self._clock.seconds() - self._left_at if self.leaving else 0.0,
+            fault=self.fault,
+            last_words=self.take_words(),
         )
         self._happened(Event.EXITED)
 
@@ -232,7 +284,26 @@ class Child(ProcessProtocol):
         if action:
             getattr(self, f"_{action}")()
 
+    def _await_ready(self) -> None:
+        if self._ready_within:
+            self._ready_timer = self._clock.callLater(self._ready_within, self._not_ready)
+
+    def _not_ready(self) -> None:
+        self._found(Event.NOT_READY, not_ready(self._ready_within))
+
+    def _found(self, event: Event, fault: str) -> None:
+        if (self.state, event) in TRANSITIONS:
+            self.fault = fault
+        self._happened(event)
+
+    def _report_fault(self) -> None:
+        """Its stacks will be its last words, which the log has beside its death."""
+        self._log.line(faulty(self.kind, self.index, self.pid, self.fault))
+        self.ask_stacks()
+        self._told_timer = self._clock.callLater(STACKS, self._happened, Event.TOLD)
+
     def _tell_ready(self) -> None:
+        self._cancel(self._ready_timer)
         self.ready_at = self._clock.seconds()
         self._events.child_ready(self)
 
@@ -243,16 +314,19 @@ class Child(ProcessProtocol):
         self.control.drain(final).addErrback(lambda failure: None)
 
     def _await_mercy(self) -> None:
-        self._mercy_timer = self._clock.callLater(self._mercy, self.mercy_over)
+        self._mercy_timer = self._clock.callLater(self.mercy, self.mercy_over)
 
     def _kill_without_mercy(self) -> None:
         self._log.line(no_mercy(self.kind, self.index, self.pid))
         self._kill()
 
     def _kill(self) -> None:
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: int) -> None:
         assert self._process is not None
         try:
-            self._process.signalProcess(signal.SIGKILL)
+            self._process.signalProcess(number)
         except ProcessExitedAlready:
             pass
 
@@ -261,26 +335,22 @@ class Child(ProcessProtocol):
             self._events.child_asks_replacement(self)
 
     def _bury(self) -> None:
-        for timer in (self._mercy_timer, self._replace_timer):
-            if timer is not None and timer.active():
-                timer.cancel()
+        for timer in (
+            self._ready_timer,
+            self._told_timer,
+            self._mercy_timer,
+            self._replace_timer,
+        ):
+            self._cancel(timer)
         self.control.close()
+        if self.last_words is not None:
+            self.last_words.close()
+            self.last_words = None
         self._events.child_exited(self)
 
-
-class _Unconnected:
-    """The control of a child that has none yet."""
-
-    def drain(self, final: bool) -> Deferred[Any]:
-        """Nobody hears it."""
-        return Deferred()
-
-    def add_link(self, peer: int, descriptor: int) -> Deferred[Any]:
-        """Nobody takes it."""
-        return Deferred()
-
-    def close(self) -> None:
-        """There is nothing to close."""
+    def _cancel(self, timer: IDelayedCall | None) -> None:
+        if timer is not None and timer.active():
+            timer.cancel()
 
 
 def transitions_table() -> str:

@@ -7,6 +7,7 @@ L{AMPControl} is the real one, AMP over one end of a socketpair whose other end 
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred, fail
@@ -20,11 +21,16 @@ from twisted.python.failure import Failure
 from twsgi.control.commands import (
     AddFrontendLink,
     AddWorkerLink,
+    Condemn,
+    Describe,
     Drain,
     Failed,
     LinkLost,
+    Ping,
     Ready,
+    Reconfigure,
     Replace,
+    StopBegun,
 )
 from twsgi.control.launch import WORKER
 
@@ -41,8 +47,8 @@ class ControlEvents(Protocol):
     def said_replace(self) -> None:
         """It was asked to leave, and asks for a replacement."""
 
-    def said_link_lost(self, worker: int) -> None:
-        """A frontend has lost a link to C{worker} (from 1)."""
+    def said_link_lost(self, place: int) -> None:
+        """A frontend has lost a link to the worker in C{place}."""
 
     def control_lost(self) -> None:
         """The stream is at its end.  Called once."""
@@ -58,15 +64,85 @@ class Control(Protocol):
         @param final: see L{Drain}.
         """
 
-    def add_link(self, peer: int, descriptor: int) -> Deferred[Any]:
+    def add_link(self, peer: int, place: int, descriptor: int) -> Deferred[Any]:
         """
         Here is a link to worker or frontend C{peer} (from 1).
 
+        @param place: the peer's.
         @param descriptor: stays the caller's, and open until the Deferred has fired.
+        """
+
+    def stop_begins(self) -> Deferred[Any]:
+        """A stop has begun; fires when the child has heard it."""
+
+    def ping(self) -> Deferred[Any]:
+        """Fires when the child answers."""
+
+    def describe(
+        self, cores: Sequence[int], since: Sequence[int], everything: bool
+    ) -> Deferred[str]:
+        """
+        To a worker: where are these cores, if still in those requests?  See L{Describe}.
+
+        @return: fires with lines; fails where the worker is gone.
+        """
+
+    def condemn(self, place: int, seconds: float) -> Deferred[Any]:
+        """
+        To a frontend: the worker in C{place} is about to be killed for requests that have run for
+        C{seconds}.
+
+        @return: fires when those have their answer (504); it is not to be killed before, or they
+            would be sent to others.  Fails where the frontend is gone.
+        """
+
+    def reconfigure(self, launch: int) -> Deferred[Any]:
+        """
+        To a frontend: other settings hold from now on.
+
+        @param descriptor: of a file with its launch; stays the caller's, and open until the
+            Deferred has fired: when they hold.
         """
 
     def close(self) -> None:
         """Ends the stream."""
+
+
+class Unconnected:
+    """L{Control} of a child that has none yet."""
+
+    def drain(self, final: bool) -> Deferred[Any]:
+        """Nobody hears it."""
+        return Deferred()
+
+    def add_link(self, peer: int, place: int, descriptor: int) -> Deferred[Any]:
+        """Nobody takes it."""
+        return Deferred()
+
+    def stop_begins(self) -> Deferred[Any]:
+        """Nobody hears it."""
+        return Deferred()
+
+    def ping(self) -> Deferred[Any]:
+        """Nobody hears it."""
+        return Deferred()
+
+    def describe(
+        self, cores: Sequence[int], since: Sequence[int], everything: bool
+    ) -> Deferred[str]:
+        """Nobody answers."""
+        return Deferred()
+
+    def condemn(self, place: int, seconds: float) -> Deferred[Any]:
+        """Nobody hears it."""
+        return Deferred()
+
+    def reconfigure(self, launch: int) -> Deferred[Any]:
+        """Nobody takes it."""
+        return Deferred()
+
+    def close(self) -> None:
+        """There is nothing to close."""
 
 
 class AMPControl(AMP):
@@ -85,11 +161,34 @@ class AMPControl(AMP):
         """See L{Control}."""
         return self._ask(Drain, final=final)
 
-    def add_link(self, peer: int, descriptor: int) -> Deferred[Any]:
+    def add_link(self, peer: int, place: int, descriptor: int) -> Deferred[Any]:
         """See L{Control}."""
         if self._kind == WORKER:
             return self._ask(AddFrontendLink, frontend=peer, link=descriptor)
-        return self._ask(AddWorkerLink, worker=peer, link=descriptor)
+        return self._ask(AddWorkerLink, worker=peer, place=place, link=descriptor)
+
+    def stop_begins(self) -> Deferred[Any]:
+        """See L{Control}."""
+        return self._ask(StopBegun)
+
+    def ping(self) -> Deferred[Any]:
+        """See L{Control}."""
+        return self._ask(Ping)
+
+    def describe(
+        self, cores: Sequence[int], since: Sequence[int], everything: bool
+    ) -> Deferred[str]:
+        """See L{Control}."""
+        asked = self._ask(Describe, cores=list(cores), since=list(since), everything=everything)
+        return asked.addCallback(lambda answer: str(answer["stacks"]))
+
+    def condemn(self, place: int, seconds: float) -> Deferred[Any]:
+        """See L{Control}."""
+        return self._ask(Condemn, place=place, seconds=float(seconds))
+
+    def reconfigure(self, descriptor: int) -> Deferred[Any]:
+        """See L{Control}."""
+        return self._ask(Reconfigure, launch=descriptor)
 
     def close(self) -> None:
         """See L{Control}."""
@@ -118,8 +217,8 @@ class AMPControl(AMP):
         return {}
 
     @LinkLost.responder
-    def _link_lost(self, worker: int) -> dict[str, object]:
-        self._events.said_link_lost(worker)
+    def _link_lost(self, place: int) -> dict[str, object]:
+        self._events.said_link_lost(place)
         return {}
 
     def _ask(self, command: type[Command], **arguments: object) -> Deferred[Any]:

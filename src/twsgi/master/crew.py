@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IReactorTime
 
 from twsgi.control.launch import FRONTEND, WORKER
-from twsgi.control.scoreboard import Scoreboard
 from twsgi.errors import EXIT_NO_APP, ApplicationError
 from twsgi.interfaces import ILineLog
-from twsgi.master.child import Child
+from twsgi.master.child import Child, State
 from twsgi.master.links import link
 from twsgi.master.mending import Mending
 from twsgi.master.roster import Roster
 from twsgi.master.shutdown import Shutdown
-from twsgi.master.slot import Nursery
-from twsgi.master.words import Leave, instance_destroyed
+from twsgi.master.slot import Nursery, Slot
+from twsgi.master.succession import Succession, Successors
+from twsgi.master.words import Leave, instance_destroyed, never_took_over
 from twsgi.settings.model import Plan
 
 
@@ -27,8 +28,11 @@ class Crew:
     The children of a running master, from the first spawn to the last burial; it is who hears
     them (L{ChildEvents <twsgi.master.child.ChildEvents>}).  Reactor thread.
 
+    @ivar plan: that is in force.
     @ivar ready: see L{Master <twsgi.master.service.Master>}.
     @ivar failed: see there.
+    @ivar reload: who hears of the successors while a reload is under way, None: none is.
+    @ivar gone: called for each child that has exited, when all else is done.
     """
 
     #: From L{start} on.
@@ -36,29 +40,46 @@ class Crew:
 
     def __init__(self, plan: Plan, clock: IReactorTime, log: ILineLog) -> None:
         """Nobody is there."""
+        self.plan = plan
         self.ready: Deferred[None] = Deferred()
         self.failed: Deferred[Any] = Deferred()
-        self._plan = plan
+        self.reload: Successors | None = None
+        self.gone: Callable[[Child], None] = lambda child: None
+        self.succession = Succession(clock, log, self.take_over)
         self._clock = clock
         self._log = log
         self._worker_was_ready = False
-        self._gave_up = False
+        self._gave_up = self._stop_begun = False
         self._shutdown: Shutdown | None = None
 
-    def start(self, nursery: Nursery, scoreboard: Scoreboard) -> None:
+    def start(self, nursery: Nursery) -> None:
         """Starts the first workers and all frontends."""
-        self._scoreboard = scoreboard
-        self.roster = Roster(self._plan.workers, self._plan.frontends, nursery)
+        self.roster = Roster(self.plan.workers, self.plan.frontends, nursery)
         self._mending = Mending(self.roster, self._clock, self._log)
-        for slot in (*self.roster.workers[: self._plan.initial], *self.roster.frontends):
+        for slot in (*self.roster.workers[: self.plan.initial], *self.roster.frontends):
             slot.fill()
+
+    def stop_begins(self) -> bool:
+        """
+        A stop has begun: all are told, those that come later too; else everything goes on.
+
+        @return: there is, or was, something to go on with.
+        """
+        self._stop_begun = True
+        for child in self.roster.children():
+            self._tell_stop(child)
+        return self._worker_was_ready and not self._gave_up
+
+    def _tell_stop(self, child: Child) -> None:
+        child.control.stop_begins().addErrback(lambda failure: None)
 
     def stop(self, finished: Callable[[], None]) -> None:
         """Lets everybody leave; C{finished} is called when nobody is left.  Once."""
         if not self._gave_up:
             self._log.line("SIGINT/SIGTERM received...killing workers...")
         self._abandon()
-        mercy = self._plan.settings.worker_reload_mercy
+        settings = self.plan.settings
+        mercy = settings.reload_mercy or settings.worker_reload_mercy
         self._shutdown = Shutdown(self.roster, self._clock, mercy, finished)
         self._shutdown.begin()
 
@@ -67,67 +88,190 @@ class Crew:
         if self._shutdown is not None:
             self._shutdown.kill()
 
+    def recycle(self, child: Child, reason: str) -> None:
+        """
+        Replaces a worker: another is started first, and takes over when it is ready; one worker
+        at a time.  Nothing, where it leaves already.
+
+        @param reason: a line for the log.
+        """
+        slot = self._held(child)
+        if slot is not None:
+            self._log.line(reason)
+            self.succession.ask(slot, child)
+
+    def replace_at_once(self, child: Child, mercy: float = 0.0) -> None:
+        """
+        A worker hangs: it is asked to leave, and another is started now.
+
+        @param mercy: see L{Child.leave}.
+        """
+        slot = self._held(child)
+        if slot is not None:
+            self._make_way(slot)
+            child.leave(Leave.HARAKIRI, mercy)
+
+    def retire(self, child: Child) -> None:
+        """A worker is not needed (C{cheaper})."""
+        self.succession.forget(self.roster.slot(child))
+        child.leave(Leave.CHEAP)
+
+    def follow(self, nursery: Nursery, frontends: int, changed: bool) -> None:
+        """
+        Another plan is in force: so many frontends, those that are there keep their clients.
+
+        @param changed: they are to do something otherwise.
+        """
+        before = list(self.roster.frontends)
+        self.roster.resize(FRONTEND, frontends, nursery)
+        for slot in self.roster.frontends:
+            slot.nursery = nursery
+            if slot not in before:
+                slot.fill()
+            elif slot.child is not None and changed:
+                self._reconfigure(slot, slot.child)
+
+    def take_over(self, slots: list[Slot]) -> None:
+        """
+        Lets the successors in C{slots} take over, who are ready: they get their links, and when
+        these are in use, who served before is asked to leave.
+
+        @raise OSError: no descriptors are left; nobody has taken over.
+        """
+        linked = [self._link(slot.successor) for slot in slots if slot.successor is not None]
+        before = [old for slot in slots if (old := slot.take_over()) is not None]
+
+        def leave(result: object) -> None:
+            for old in before:
+                old.leave(Leave.RELOAD)
+
+        DeferredList(linked).addCallback(leave)
+
     # ChildEvents
 
     def child_ready(self, child: Child) -> None:
-        """Gives it its links."""
+        """Gives it its links; where it is to take over, it waits for them."""
+        if self._stop_begun:
+            self._tell_stop(child)
+        slot = self.roster.slot(child)
+        if slot.successor is child:
+            self._successors().ready(slot)
+            return
         if child.kind == WORKER:
             self._worker_was_ready = True
         try:
             self._link(child)
         except OSError as error:
             # Without its links it is of no use; the next one may find descriptors again.
+            # And not at once: whoever dies young is slowed.
             self._log.line(f"unable to link {child.kind} {child.index}: {error.strerror}")
-            child.leave(Leave.REPLACE)
+            child.kill()
             return
         if not self.ready.called and self._can_serve():
             self.ready.callback(None)
 
     def child_unfit(self, child: Child) -> None:
         """Gives up, if no worker was ever ready: the next one would fail as well."""
-        if not self._worker_was_ready and self._shutdown is None:
+        slot = self.roster.slot(child)
+        if slot.successor is child:
+            if self.reload is not None:
+                self.reload.failed(slot, child.unfit or "")
+        elif not self._worker_was_ready and self._shutdown is None:
             self._give_up(child, child.unfit or "")
 
     def child_asks_replacement(self, child: Child) -> None:
         """
-        Lets it go, and another come: first, where a place is free, so that somebody serves while
-        it finishes; else, when all places are taken, after it.
+        Replaces a worker by one that is ready before it goes.  A frontend goes first: who connects
+        meanwhile waits.
         """
         if self._shutdown is not None:
             return
-        free = self.roster.free_workers() if child.kind == WORKER else []
-        if free:
-            free[0].fill()
-        child.leave(Leave.MOVED if free else Leave.REPLACE)
+        if child.kind == FRONTEND:
+            child.leave(Leave.REPLACE)
+            return
+        slot = self._held(child)
+        if slot is not None:
+            self.succession.ask(slot, child)
 
-    def child_lost_link(self, child: Child, worker: int) -> None:
+    def child_lost_link(self, child: Child, place: int) -> None:
         """Gives it another, if that worker is not about to be gone."""
-        self._mending.lost(child, worker)
+        self._mending.lost(child, place)
 
     def child_exited(self, child: Child) -> None:
         """Clears what it leaves, and decides who comes next."""
-        if child.kind == WORKER:
-            self._scoreboard.clear_worker(child.index)
-        else:
-            self._scoreboard.clear_frontend(child.index)
         if self._shutdown is None and not self._gave_up and self._stops_the_start(child):
             self._give_up(child, f"the application could not be loaded in worker {child.index}")
         slot = self.roster.slot(child)
-        slot.vacate(silent=self._gave_up and child.leaving is None)
+        served, was_successor = slot.child is child, slot.successor is child
+        hushed = was_successor and self.reload is not None
+        self.roster.vacate(child, hushed or (self._gave_up and child.leaving is None))
         if self._shutdown is not None:
             self._shutdown.progress()
-        elif not self._gave_up and child.leaving not in (Leave.CHEAP, Leave.MOVED):
-            slot.refill(child)
+        elif was_successor:
+            reason = never_took_over(child.death, child.kind, child.index)
+            self._successors().failed(slot, reason)
+        elif served and not self._gave_up:
+            self._after(slot, child)
+        if self._shutdown is None and not was_successor:
+            self._successors().left(slot)
+        self.gone(child)
 
-    def _link(self, child: Child) -> None:
-        """@raise OSError: no descriptors are left."""
-        threads = self._plan.settings.threads
-        if child.kind == WORKER:
-            for frontend in self.roster.linkable(FRONTEND):
-                link(child, frontend, threads)
+    def _after(self, slot: Slot, child: Child) -> None:
+        """C{child}, who served in C{slot}, is gone: who comes next."""
+        if child.leaving is Leave.CHEAP:
+            return
+        if slot.successor is None or self.reload is not None:
+            # During a reload: nobody knows whether the successor ever will.
+            slot.refill(child)
         else:
-            for worker in self.roster.linkable(WORKER):
-                link(worker, child, threads)
+            # It is not ready yet, and is who serves there when it is.
+            slot.take_over()
+
+    def _make_way(self, slot: Slot) -> None:
+        slot.step_aside()
+        if slot.successor is not None and self.reload is None:
+            slot.take_over()
+            self.succession.left(slot)
+        else:
+            slot.fill()
+
+    def _reconfigure(self, slot: Slot, child: Child) -> None:
+        """@param child: a frontend that was started for another plan."""
+        if child.state is not State.READY:
+            # It has no clients yet, or is about to be gone.
+            child.leave(Leave.REPLACE)
+            return
+        try:
+            launch = slot.launch(child)
+        except OSError as error:
+            self._log.line(f"unable to reconfigure {child.kind} {child.index}: {error.strerror}")
+            child.leave(Leave.REPLACE)
+            return
+        child.mercy = slot.nursery.mercy
+        done = child.control.reconfigure(launch)
+        done.addErrback(lambda failure: None).addCallback(lambda _: os.close(launch))
+
+    def _held(self, child: Child) -> Slot | None:
+        """Where C{child} serves, and nobody has asked it to leave; None: it does not."""
+        slot = self.roster.slot(child)
+        return slot if slot.child is child and child.leaving is None else None
+
+    def _successors(self) -> Successors:
+        return self.reload or self.succession
+
+    def _link(self, child: Child) -> Deferred[Any]:
+        """
+        @return: fires when the links are in use; never fails.
+        @raise OSError: no descriptors are left.
+        """
+        if child.kind == WORKER:
+            pairs = [(child, frontend) for frontend in self.roster.linkable(FRONTEND)]
+        else:
+            pairs = [(worker, child) for worker in self.roster.linkable(WORKER)]
+        linked = [link(worker, peer, worker.cores) for worker, peer in pairs]
+        for worker, _ in pairs:
+            self.roster.scoreboard.link_worker(worker.place)
+        return DeferredList(linked)
 
     def _can_serve(self) -> bool:
         linked = not self.roster.frontends or bool(self.roster.linkable(FRONTEND))
@@ -139,7 +283,7 @@ class Crew:
             death is not None
             and child.kind == WORKER
             and death.code == EXIT_NO_APP
-            and self._plan.settings.need_app
+            and self.plan.settings.need_app
             and not self._worker_was_ready
         )
 
@@ -152,6 +296,8 @@ class Crew:
         self.failed.errback(ApplicationError(reason))
 
     def _abandon(self) -> None:
+        """Nobody is started any more, and nobody takes over."""
         self._mending.stop()
+        self.succession.pause()
         for slot in self.roster.slots():
             slot.abandon()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import resource
 import socket
+from dataclasses import replace
 
 from twsgi.control.launch import (
     CONTROL_FD,
     FIRST_LISTENER_FD,
     FRONTEND,
+    LAST_WORDS_FD,
     LAUNCH_FD,
     SCOREBOARD_FD,
     InheritedListener,
@@ -16,6 +20,7 @@ from twsgi.control.launch import (
 )
 from twsgi.control.listening import BoundListener
 from twsgi.control.scoreboard import Scoreboard
+from twsgi.master.places import Places, geometry
 from twsgi.settings.model import Plan
 from twsgi.settings.plan import HTTP
 
@@ -26,6 +31,7 @@ class Inheritance:
     C{spawnProcess} lets one through, under its new number.
 
     @ivar scoreboard: the memory that all share.
+    @ivar places: whose record on it is whose.
     """
 
     def __init__(
@@ -40,28 +46,53 @@ class Inheritance:
         self._log_descriptor = log_descriptor
         self._null = os.open(os.devnull, os.O_RDONLY)
         self._server_name = socket.gethostname()
-        self.scoreboard = Scoreboard.create(plan.workers, plan.settings.threads, plan.frontends)
+        self.scoreboard = Scoreboard.create(
+            *geometry(
+                plan.workers,
+                plan.settings.threads,
+                plan.frontends,
+                resource.getrlimit(resource.RLIMIT_FSIZE)[0],
+            )
+        )
+        self.scoreboard.share(plan.frontends)
+        self.places = Places(self.scoreboard)
 
-    def launch(self, kind: str, index: int) -> Launch:
-        """What the child C{index} of C{kind} is told."""
-        plan = self._plan
+    def following(self, plan: Plan) -> Inheritance:
+        """The same for another plan: what is open is the same, and is closed once."""
+        other = copy.copy(self)
+        other._plan = plan
+        return other
+
+    def launch(
+        self, kind: str, index: int, place: int, requests_before: int, must_load: bool = False
+    ) -> Launch:
+        """
+        What the child C{index} of C{kind} is told; see L{Launch}.
+
+        @param must_load: without the application a worker is of no use, whatever C{need-app} says.
+        """
+        plan, board = self._plan, self.scoreboard
+        settings = replace(plan.settings, need_app=True) if must_load else plan.settings
         return Launch(
             kind=kind,
             index=index,
-            settings=plan.settings,
+            place=place,
+            requests_before=requests_before,
+            settings=settings,
             listeners=tuple(
-                InheritedListener(FIRST_LISTENER_FD + place, one.kind, str(one.address))
-                for place, one in enumerate(self._accepted_by(kind))
+                InheritedListener(FIRST_LISTENER_FD + number, one.kind, str(one.address))
+                for number, one in enumerate(self._accepted_by(kind))
             ),
-            workers=plan.workers,
-            frontends=plan.frontends,
+            places=board.places,
+            cores=board.cores,
+            frontends=board.frontends,
             directory=plan.directory,
             multiprocess=plan.workers > 1,
             server_name=self._server_name,
             server_port=self._listeners[0].address.port if self._listeners else 0,
         )
 
-    def descriptors(self, kind: str, control: int, launch: int) -> dict[int, int]:
+    def descriptors(self, kind: str, control: int, launch: int, last_words: int) -> dict[int, int]:
         """The child's descriptor number -> ours."""
         inherited = {
             0: self._null,
@@ -70,9 +101,10 @@ class Inheritance:
             CONTROL_FD: control,
             LAUNCH_FD: launch,
             SCOREBOARD_FD: self.scoreboard.descriptor,
+            LAST_WORDS_FD: last_words,
         }
-        for place, one in enumerate(self._accepted_by(kind)):
-            inherited[FIRST_LISTENER_FD + place] = one.socket.fileno()
+        for number, one in enumerate(self._accepted_by(kind)):
+            inherited[FIRST_LISTENER_FD + number] = one.socket.fileno()
         return inherited
 
     def close(self) -> None:

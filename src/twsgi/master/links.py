@@ -15,7 +15,11 @@ class Peer(Protocol):
 
     @property
     def index(self) -> int:
-        """Its place, from 1."""
+        """By which people know it, from 1."""
+
+    @property
+    def place(self) -> int:
+        """Its place on the scoreboard, from 1."""
 
     @property
     def control(self) -> Control:
@@ -38,8 +42,8 @@ def _hand_over(worker: Peer, frontend: Peer) -> Deferred[Any]:
     to_worker, to_frontend = socket.socketpair()
     handed: Deferred[Any] = DeferredList(
         [
-            worker.control.add_link(frontend.index, to_worker.fileno()),
-            frontend.control.add_link(worker.index, to_frontend.fileno()),
+            worker.control.add_link(frontend.index, frontend.place, to_worker.fileno()),
+            frontend.control.add_link(worker.index, worker.place, to_frontend.fileno()),
         ],
         consumeErrors=True,
     )

@@ -34,7 +34,7 @@ def snapshot(
             WorkerSample(
                 index=child.index,
                 ready=child.state is State.READY,
-                busy=scoreboard.busy_cores(child.index) if child.state is State.READY else 0,
+                busy=scoreboard.busy_cores(child.place) if child.state is State.READY else 0,
                 spawned=child.spawned_at,
             )
             for child in serving
@@ -61,11 +61,9 @@ def accept_queue(listening: socket.socket) -> int:
 def _waiting(scoreboard: Scoreboard, listeners: Iterable[BoundListener]) -> int:
     """Requests that no core has taken: in frontends, in workers, in the kernel."""
     queued = sum(
-        scoreboard.frontend(index + 1)[FRONTEND_QUEUED] for index in range(scoreboard.frontends)
+        scoreboard.frontend(place)[FRONTEND_QUEUED] for place in scoreboard.used_frontends()
     )
-    handed = sum(
-        scoreboard.worker(index + 1)[WORKER_WAITING] for index in range(scoreboard.workers)
-    )
+    handed = sum(scoreboard.worker(place)[WORKER_WAITING] for place in scoreboard.used_places())
     # A frontend accepts at once whatever comes; workers only what they have a core for.
     kernel = sum(accept_queue(one.socket) for one in listeners if one.kind != HTTP)
     return queued + handed + kernel + _parked(scoreboard)
@@ -76,11 +74,9 @@ def _parked(scoreboard: Scoreboard) -> int:
     Requests that frontends have sent and no core has taken: several frontends may send to the
     same core.  Of one frontend's each has its core, or will have it in a moment.
     """
-    if scoreboard.frontends < 2:
+    if not scoreboard.shared:
         return 0
-    sent = sum(
-        scoreboard.frontend(index + 1)[FRONTEND_ACTIVE] for index in range(scoreboard.frontends)
-    )
+    sent = sum(scoreboard.frontend(place)[FRONTEND_ACTIVE] for place in scoreboard.used_frontends())
     # Draining workers' too.  What came by the workers' own listeners counts against it.
-    busy = sum(scoreboard.busy_cores(index + 1) for index in range(scoreboard.workers))
+    busy = sum(map(scoreboard.busy_cores, scoreboard.used_places()))
     return max(0, sent - busy)

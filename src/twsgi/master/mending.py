@@ -31,10 +31,10 @@ class Mending:
         self._stopped = False
         self._timers: set[IDelayedCall] = set()
 
-    def lost(self, frontend: Child, index: int) -> None:
-        """C{frontend} has lost one link to the worker in place C{index}, whoever holds that."""
+    def lost(self, frontend: Child, place: int) -> None:
+        """C{frontend} has lost one link to the worker in C{place}, whoever that is."""
         for worker in self._roster.linkable(WORKER):
-            if worker.index == index and not self._stopped:
+            if worker.place == place and not self._stopped:
                 self._replace_later(worker, frontend)
 
     def stop(self) -> None:

@@ -8,8 +8,8 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from twsgi.interfaces import ICheaperAlgorithm
 from twsgi.master.cheaper import SAMPLES_PER_SECOND, Decision, Snapshot
+from twsgi.master.child import Child
 from twsgi.master.roster import Roster
-from twsgi.master.words import Leave
 
 
 class Regulator:
@@ -20,12 +20,17 @@ class Regulator:
         algorithm: ICheaperAlgorithm,
         look: Callable[[], Snapshot],
         roster: Roster,
+        retire: Callable[[Child], None],
         clock: IReactorTime,
     ) -> None:
-        """C{look}: tells what the workers do now."""
+        """
+        @param look: tells what the workers do now.
+        @param retire: lets a worker go.
+        """
         self._algorithm = algorithm
         self._look = look
         self._roster = roster
+        self._retire = retire
         self._clock = clock
         self._timer: IDelayedCall | None = None
 
@@ -49,4 +54,4 @@ class Regulator:
             slot.fill()
         for child in self._roster.serving():
             if child.index == decision.retire:
-                child.leave(Leave.CHEAP)
+                self._retire(child)

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IDelayedCall
 
 from twisted import __version__ as twisted_version
 from twsgi._version import __version__
+from twsgi.control.lastcall import LAST_CALL
 from twsgi.control.listening import Listening
 from twsgi.control.scoreboard import Scoreboard
+from twsgi.errors import UserError
 from twsgi.interfaces import ICheaperAlgorithm, ILineLog, ISpawner
 from twsgi.master.cheaper import SpareAlgorithm
 from twsgi.master.control import open_control
 from twsgi.master.crew import Crew
 from twsgi.master.inheritance import Inheritance
 from twsgi.master.load import snapshot
+from twsgi.master.lookout import Lookout
+from twsgi.master.pulse import Pulse
 from twsgi.master.regulator import Regulator
+from twsgi.master.renewal import Renewal
 from twsgi.master.slot import Nursery, OpenControl
 from twsgi.master.spawner import ReactorSpawner
-from twsgi.master.words import operational_mode
+from twsgi.master.words import operational_mode, reload_given_up, stop_delayed
 from twsgi.settings.model import Plan
 
 
@@ -32,7 +38,10 @@ class Master(Service):
     Binds, spawns, watches, replaces and retires, as a plan says.  Reactor thread.  For one start
     and one stop: whoever wants to serve again makes another.
 
+    @ivar plan: that is in force.
     @ivar listening: the sockets, after L{bind}.
+    @ivar read_plan: reads the configuration again (UserError: it cannot be meant); None: there is
+        none that could be read.
     @ivar ready: fires with None when the first worker is ready and, where there are frontends,
         one of them too; never, where that does not come to pass.
     @ivar failed: fails once with L{ApplicationError <twsgi.errors.ApplicationError>} where the
@@ -60,25 +69,32 @@ class Master(Service):
         @param algorithm: decides how many workers there are; by default uWSGI's C{spare}.
         @param control: makes the control streams.
         """
-        self.plan = plan
+        self._plan = plan
         self.listening = Listening(plan.listeners, log)
         self._reactor = reactor
         self._log = log
         self._log_descriptor = log_descriptor
-        variables = {**environment, **dict(plan.environment)}
-        self._spawner = spawner or ReactorSpawner(reactor, variables)
-        settings = plan.settings
-        self._algorithm = algorithm or SpareAlgorithm(
-            settings.cheaper_overload, settings.cheaper_step
-        )
+        self.read_plan: Callable[[], Plan] | None = None
+        self._environment = environment
+        self._spawner = spawner
+        self._algorithm = algorithm
         self._open_control = control or partial(open_control, reactor)
         self._crew = Crew(plan, reactor, log)
         self.ready: Deferred[None] = self._crew.ready
         self.failed: Deferred[Any] = self._crew.failed
         self._inheritance: Inheritance | None = None
+        self._renewal: Renewal | None = None
         self._regulator: Regulator | None = None
+        self._lookout: Lookout | None = None
+        self._pulse: Pulse | None = None
         self._stopping = False
+        self._delay: IDelayedCall | None = None
         self._stop_waiters: list[Deferred[None]] = []
+
+    @property
+    def plan(self) -> Plan:
+        """That is in force."""
+        return self._plan if self._renewal is None else self._renewal.plan
 
     @property
     def scoreboard(self) -> Scoreboard | None:
@@ -103,38 +119,99 @@ class Master(Service):
         super().startService()
         self._announce()
         self._inheritance = Inheritance(self.plan, self.listening.bound, self._log_descriptor)
-        self._crew.start(self._nursery(self._inheritance), self._inheritance.scoreboard)
-        if self.plan.minimum < self.plan.workers:
-            self._regulator = self._make_regulator(self._inheritance.scoreboard)
-            self._regulator.start()
+        self._renewal = self._make_renewal(self._inheritance)
+        self._crew.start(self._nursery(self._inheritance, self.plan))
+        self._lookout = self._make_lookout(self._inheritance)
+        self._pulse = Pulse(self._reactor, self._crew.roster)
+        self._pulse.start()
+        self._follow()
+        self.ready.addCallback(self._serves)
+
+    def reload(self, plan: Plan | None = None, chain: bool = False) -> Deferred[bool]:
+        """
+        Replaces the workers by others, which are ready first; no request is lost.  While a reload
+        is under way it is remembered, and comes after it.
+
+        @param plan: is to be in force; None: the one that is.  What of it cannot change while all
+            goes on stays as it is, with a line in the log.
+        @param chain: one worker after another, else all together.
+        @return: fires with True when the new workers serve, with False if they never will.
+        """
+        if self._renewal is None or self._stopping:
+            return succeed(False)
+        return self._renewal.ask(plan, chain)
+
+    def reload_configuration(self) -> Deferred[bool]:
+        """As L{reload}, with the configuration as it is now (L{read_plan})."""
+        if self.read_plan is None:
+            return self.reload()
+        try:
+            plan = self.read_plan()
+        except UserError as error:
+            self._log.line(reload_given_up(str(error)))
+            return succeed(False)
+        for warning in plan.warnings:
+            self._log.line(warning)
+        return self.reload(plan)
 
     def stopService(self) -> Deferred[None]:
         """
-        Accepts nothing new and finishes what is in flight; whoever is not done after
-        C{worker-reload-mercy} is killed.
+        Goes on for C{shutdown-delay}, while C{ready-path} says that it will not; then accepts
+        nothing new and finishes what is in flight; whoever is not done after C{worker-reload-mercy}
+        is killed.
 
         @return: fires when no child is left.
         """
         super().stopService()
-        self.listening.close()
         if self._inheritance is None:
+            self.listening.close()
             return succeed(None)
         waiter: Deferred[None] = Deferred()
         self._stop_waiters.append(waiter)
         if not self._stopping:
             self._stopping = True
-            if self._regulator is not None:
-                self._regulator.stop()
-            self._crew.stop(self._finished)
+            delay = self.plan.settings.shutdown_delay
+            if not self._crew.stop_begins():
+                self._leave()
+            elif delay:
+                self._log.line(stop_delayed(delay))
+                self._delay = self._reactor.callLater(delay, self._last_call)
+            else:
+                self._last_call()
         return waiter
 
     def stop_now(self) -> None:
         """Kills every child; the Deferred of L{stopService} fires when they are gone."""
         if not self._stopping:
             self.stopService()
+        if self._delay is not None:
+            self._delay.cancel()
+            self._leave()
         self._crew.kill()
 
+    def _last_call(self) -> None:
+        """Nobody else comes in; who is at the door already is served."""
+        if self.listening.last_call():
+            self._delay = self._reactor.callLater(LAST_CALL, self._leave)
+        else:
+            self._leave()
+
+    def _leave(self) -> None:
+        """All go."""
+        self._delay = None
+        self.listening.close()
+        self._rest()
+        if self._pulse is not None:
+            self._pulse.stop()
+        if self._lookout is not None:
+            self._lookout.stop_begins()
+        if self._renewal is not None:
+            self._renewal.stop()
+        self._crew.stop(self._finished)
+
     def _finished(self) -> None:
+        if self._lookout is not None:
+            self._lookout.stop()
         if self._inheritance is not None:
             self._inheritance.close()
             self._inheritance = None
@@ -156,22 +233,77 @@ class Master(Service):
         ):
             self._log.line(line)
 
-    def _nursery(self, inheritance: Inheritance) -> Nursery:
+    def _nursery(self, inheritance: Inheritance, plan: Plan) -> Nursery:
+        variables = {**self._environment, **dict(plan.environment)}
         return Nursery(
             clock=self._reactor,
             log=self._log,
-            spawner=self._spawner,
+            spawner=self._spawner or ReactorSpawner(self._reactor, variables),
             open_control=self._open_control,
-            inheritance=inheritance,
+            inheritance=inheritance.following(plan),
             events=self._crew,
-            mercy=self.plan.settings.worker_reload_mercy,
-            cores=self.plan.settings.threads,
+            mercy=plan.settings.worker_reload_mercy,
+            ready_within=plan.settings.worker_ready_timeout,
+            cores=plan.settings.threads,
         )
 
-    def _make_regulator(self, scoreboard: Scoreboard) -> Regulator:
-        roster = self._crew.roster
+    def _make_renewal(self, inheritance: Inheritance) -> Renewal:
+        return Renewal(
+            self._plan,
+            self._crew,
+            self._log,
+            inheritance.scoreboard,
+            nursery=partial(self._nursery, inheritance),
+            begins=self._rest,
+            ended=self._follow,
+        )
+
+    def _make_lookout(self, inheritance: Inheritance) -> Lookout:
+        return Lookout(
+            self._reactor,
+            self._log,
+            self._crew.roster,
+            inheritance.scoreboard,
+            replace=self._crew.replace_at_once,
+            recycle=self._crew.recycle,
+            reread=self.reload_configuration,
+            reload=self.reload,
+            chain=partial(self.reload, chain=True),
+        )
+
+    def _serves(self, result: None) -> None:
+        if self._renewal is not None and not self._stopping:
+            self._renewal.start()
+
+    def _rest(self) -> None:
+        """Nobody decides how many workers there are: a reload does, or the end."""
+        if self._regulator is not None:
+            self._regulator.stop()
+            self._regulator = None
+
+    def _follow(self) -> None:
+        """Looks at the workers and the rest, as the plan in force says."""
+        inheritance, plan = self._inheritance, self.plan
+        if inheritance is None or self._stopping:
+            return
+        if self._pulse is not None:
+            self._pulse.follow(plan.settings)
+        if self._lookout is not None:
+            self._lookout.follow(plan)
+        if plan.minimum < plan.workers:
+            self._regulate(inheritance, plan)
+
+    def _regulate(self, inheritance: Inheritance, plan: Plan) -> None:
+        roster, settings = self._crew.roster, plan.settings
 
         def look() -> Any:
-            return snapshot(self.plan, roster, scoreboard, self.listening.bound)
+            return snapshot(plan, roster, inheritance.scoreboard, self.listening.bound)
 
-        return Regulator(self._algorithm, look, roster, self._reactor)
+        self._regulator = Regulator(
+            self._algorithm or SpareAlgorithm(settings.cheaper_overload, settings.cheaper_step),
+            look,
+            roster,
+            self._crew.retire,
+            self._reactor,
+        )
+        self._regulator.start()

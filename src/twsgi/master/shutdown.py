@@ -14,7 +14,7 @@ from twsgi.master.words import Leave
 class Shutdown:
     """
     First the frontends, for what waits in them needs the workers; then the workers; and whoever
-    is left when C{worker-reload-mercy} is over is killed, whatever it does.  Reactor thread.
+    is left when C{reload-mercy} is over is killed, whatever it does.  Reactor thread.
     """
 
     def __init__(
