@@ -9,7 +9,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.proxy.fakes import OK, FakeLink
+from tests.proxy.fakes import LAST_OK, OK, FakeLink
 from tests.web.fakes import get
 from tests.worker.fakes import Log, Master, ProcessReactor, a_launch
 from twsgi.control.launch import InheritedListener, anonymous_file
@@ -40,7 +40,7 @@ class FrontendCase(SynchronousTestCase):
         self.patch(main, "connect", self.master.connect)
         self.patch(main, "leave_signals_to_master", lambda *arguments: None)
         self.patch(main, "leave_within", self.mercy.append)
-        self.record = Scoreboard(self.board, 1, 1, 1).frontend(1)
+        self.record = Scoreboard(self.board, 2, 2, 1).frontend(1)
 
     def start(self, **settings: Any) -> Frontend:
         """Starts it."""
@@ -65,7 +65,7 @@ class FrontendCase(SynchronousTestCase):
         """The worker's end of a link that the master has handed over."""
         ours, theirs = socket.socketpair()
         self.addCleanup(theirs.close)
-        self.assertEqual(self.master.link._add_link(1, ours.detach()), {})
+        self.assertEqual(self.master.link._add_link(1, 1, ours.detach()), {})
         return FakeLink(theirs)
 
     def client(self, data: bytes = b"") -> socket.socket:
@@ -116,7 +116,7 @@ class ServedTests(FrontendCase):
         self.assertNotIn(b"LinkLost", self.master.said)
         self.turn()
         self.assertEqual(self.master.said.count(b"LinkLost"), 1)
-        self.assertIn(b"\x00\x06worker\x00\x011", self.master.said)
+        self.assertIn(b"\x00\x05place\x00\x011", self.master.said)
         client = self.client(get("/a"))
         self.turn()
         link = self.link()
@@ -203,8 +203,9 @@ class EndTests(FrontendCase):
         self.turn()
         self.reactor.pump([0.1] * 5)
         self.turn()
-        for client in clients:
-            self.assertEqual(client.recv(1000), OK)
+        for number, client in enumerate(clients):
+            # To the last worker we have said that it is the last one; of the others it was known.
+            self.assertEqual(client.recv(1000), LAST_OK if number < 3 else OK)
             self.assertEqual(client.recv(1000), b"")
         self.assertTrue(link.closed())
         self.assertEqual(self.reactor.stops, 1)
@@ -246,7 +247,7 @@ class EndTests(FrontendCase):
         self.assertEqual(link.uri, "/a")
         link.answer()
         self.turn()
-        self.assertEqual(client.recv(1000), OK)
+        self.assertEqual(client.recv(1000), LAST_OK)
         self.reactor.pump([0.1] * 5)
         self.assertEqual(self.reactor.stops, 1)
 

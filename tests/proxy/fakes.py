@@ -16,6 +16,8 @@ from twsgi.wire import frames
 
 #: What a worker answers where it does not matter what: bytes for the client, ready as they are.
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+#: The same as the frontend has it where it is the last response of its connection.
+LAST_OK = OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
 
 
 def reply(body: bytes) -> bytes:
@@ -26,11 +28,12 @@ def reply(body: bytes) -> bytes:
 class FakeLink:
     """The worker's end of a link, in the test's hand."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, worker: int = 1) -> None:
         self.socket = sock
+        self.worker = worker
         sock.setblocking(False)
         self.data = b""
-        self.cancelled = self.closings = 0
+        self.cancelled = self.closings = self.since = 0
         self.seen: str | None = None
 
     def request(self) -> tuple[int, dict[str, str], bytes] | None:
@@ -39,7 +42,7 @@ class FakeLink:
         self._take_notes()
         if not self.data:
             return None
-        flags, size, length = frames.decode_request_head(self.data)
+        flags, size, length, self.since = frames.decode_request_head(self.data)
         if flags & frames.SPOOLED:
             length = 0
         start = frames.REQUEST_HEAD + size
@@ -123,6 +126,8 @@ class Frontend:
         self.fixture = SiteFixture(None, **limits)
         self.reactor = self.fixture.reactor
         self.scoreboard = Scoreboard.create(4, 2, frontends)
+        for place in range(1, 5):
+            self.scoreboard.give_worker(place, place, 2)
         self.record = self.scoreboard.frontend(1)
         self.reports: list[str] = []
         self.lost: list[int] = []
@@ -130,7 +135,7 @@ class Frontend:
         balancer: Balancer[FrontendLink] = Balancer()
         if frontends > 1:
             board = self.scoreboard
-            balancer = SharedBalancer(2, board.busy_cores, board.worker_requests)
+            balancer = SharedBalancer(board.worker_cores, board.busy_cores, board.worker_requests)
             for worker in range(1, 5):
                 self.busy(worker, 2)
         self.dispatcher = Dispatcher(
@@ -148,8 +153,8 @@ class Frontend:
     def link(self, worker: int = 1) -> FakeLink:
         """A new link to C{worker}."""
         ours, theirs = socket.socketpair()
-        self.dispatcher.add_link(ours.detach(), worker)
-        self.links.append(FakeLink(theirs))
+        self.dispatcher.add_link(ours.detach(), worker, worker)
+        self.links.append(FakeLink(theirs, worker))
         return self.links[-1]
 
     def client(self, data: bytes = b"") -> Client:

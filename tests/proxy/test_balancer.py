@@ -45,6 +45,15 @@ class BalancerTests(SynchronousTestCase):
         self.assertEqual({balancer.take(), balancer.take()}, {"1a", "2a"})
         self.assertIsNone(balancer.take())
 
+    def test_forgets_the_gone(self) -> None:
+        """Of a worker whose last idle link was removed nothing is kept: places are many."""
+        balancer = self.balancer("1a", "2a")
+        balancer.remove(1, "1a")
+        self.assertEqual(list(balancer._idle), [2])
+        taken = balancer.take()
+        balancer.remove(2, str(taken))
+        self.assertEqual(balancer._idle, {})
+
     @given(st.lists(st.tuples(st.integers(1, 3), st.integers(1, 3)), unique=True), st.data())
     def test_any_history(self, links: list[tuple[int, int]], data: st.DataObject) -> None:
         """Each idle link is taken once, always of a worker that has no fewer than any other."""
@@ -93,7 +102,7 @@ class SharedBalancerTests(SynchronousTestCase):
     def balancer(self, busy: dict[int, int], *links: str) -> SharedBalancer[str]:
         """One with these idle links, of two to each worker, and so many busy cores."""
         made: SharedBalancer[str] = SharedBalancer(
-            2, lambda worker: busy.get(worker, 0), lambda worker: self.served[worker]
+            lambda place: 2, lambda place: busy.get(place, 0), lambda place: self.served[place]
         )
         for link in links:
             made.idle(int(link[0]), link)
@@ -102,6 +111,15 @@ class SharedBalancerTests(SynchronousTestCase):
     def test_interface(self) -> None:
         """It is an L{IBalancer}."""
         self.assertTrue(verifyObject(IBalancer, self.balancer({})))
+
+    def test_unequal_workers(self) -> None:
+        """Workers of two generations may have different numbers of cores."""
+        made: SharedBalancer[str] = SharedBalancer(
+            {1: 2, 2: 4}.__getitem__, {1: 0, 2: 3}.__getitem__, lambda place: 0
+        )
+        for link in ("1a", "1b", "2a", "2b", "2c", "2d"):
+            made.idle(int(link[0]), link)
+        self.assertEqual([str(made.take())[0] for _ in range(3)], list("112"))
 
     def test_table(self) -> None:
         """Each row: busy cores, our idle links, whom to avoid; the worker of the one taken."""

@@ -61,7 +61,7 @@ class BothEndsCase(SynchronousTestCase):
     def link(self) -> WorkerLink:
         """One more link between the two."""
         ours, theirs = socket.socketpair()
-        self.frontend.dispatcher.add_link(ours.detach(), 1)
+        self.frontend.dispatcher.add_link(ours.detach(), 1, 1)
         link = WorkerLink(theirs.detach(), 1, 60)
         self.cores.wait_point.add_link(link)
         return link

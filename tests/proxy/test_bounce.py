@@ -296,6 +296,14 @@ class BouncedTests(FrontendCase):
         delayed = [call.func for call in self.frontend.reactor.getDelayedCalls()]
         self.assertNotIn(self.frontend.dispatcher._retry, delayed)
 
+    def die(self, one: FakeLink, links: list[FakeLink]) -> list[FakeLink]:
+        """The worker of C{one} dies, and has a successor.  @return: the links there are then."""
+        dead = [link for link in links if link.worker == one.worker]
+        for link in dead:
+            link.close()
+        self.frontend.turn()
+        return [self.link(link.worker) if link in dead else link for link in links]
+
     @given(st.data())
     def test_never_stuck(self, data: st.DataObject) -> None:
         """Whatever workers do, nobody waits while a link is idle, but for that one moment."""
@@ -315,9 +323,8 @@ class BouncedTests(FrontendCase):
                 data.draw(st.sampled_from(clients)).connection.client_gone()
             elif step in "bfd" and inside:
                 link = data.draw(st.sampled_from(inside))
-                if step == "d" and len(links) > 1:
-                    links.remove(link)
-                    link.close()
+                if step == "d":
+                    links = self.die(link, links)
                 else:
                     link.seen = None
                     self.bounce(link) if step == "b" else self.finish(link, b"f")

@@ -261,6 +261,14 @@ class QueueTests(FrontendCase):
         self.frontend.turn()
         self.assertEqual(link.uri, "/there")
 
+    def test_nobody_will_come(self) -> None:
+        """At the end, when no worker is left, nobody waits in the queue for one: 503."""
+        client = self.frontend.client(get())
+        self.frontend.turn()
+        self.frontend.dispatcher.final = True
+        self.frontend.pass_seconds(2)
+        self.assertEqual(client.statuses(), [503])
+
     def test_waited_too_long(self) -> None:
         """A request that no core takes within C{http-timeout} is answered with 503."""
         self.start(timeout=10)
@@ -388,6 +396,7 @@ class LossTests(FrontendCase):
 
     def test_worker_before_first_byte(self) -> None:
         """A worker that goes away before it has said anything is answered for with 502."""
+        self.frontend.dispatcher.retried = frozenset()
         self.worker.close()
         self.frontend.turn()
         self.assertEqual(self.client.statuses(), [502])

@@ -155,6 +155,16 @@ class CrossingTests(CrossingCase):
         self.heard()
         self.nothing_open()
 
+    def test_close_after(self) -> None:
+        """Where all connections are to be closed its head says so, and it is."""
+        self.frontend.dispatcher.close_after()
+        self.offer()
+        self.give()
+        head, _, body = self.reader.read().partition(b"\r\n\r\n")
+        self.assertTrue(head.endswith(b"\r\nConnection: close"))
+        self.assertTrue(body == CONTENT)
+        self.assertFalse(self.reader.connection.connected)
+
     def test_not_inheritable(self) -> None:
         """What came is inherited by nobody."""
         self.offer()

@@ -31,6 +31,9 @@ class Application(Resource):
 
     isLeaf = True
 
+    def may_answer(self, environ: dict[str, str]) -> bool:
+        return environ["PATH_INFO"] == "/application's"
+
     def render(self, request: Any) -> Any:
         path = request.head.environ["PATH_INFO"]
         body = path.encode("latin-1")

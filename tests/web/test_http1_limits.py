@@ -92,7 +92,9 @@ class LimitTests(SynchronousTestCase):
             self.fixture.client().send(b"\0")
         self.assertEqual(len(self.fixture.refusals), 10)
         self.fixture.reactor.advance(SWEEP)
-        self.assertEqual(self.fixture.refusals[10:], ["15 more requests were refused or cut"])
+        self.assertEqual(
+            self.fixture.refusals[10:], ["15 more requests were refused, cut or sent again"]
+        )
         self.fixture.client().send(b"\0")
         self.assertEqual(len(self.fixture.refusals), 12)
 

@@ -73,7 +73,7 @@ class DescriptorTests(SynchronousTestCase):
         """
         What is open, links, and some more are kept back, never all; without a limit there is none.
         """
-        self.patch(descriptors, "_open", lambda: 20)
+        self.patch(descriptors, "open_descriptors", lambda: 20)
         for soft, links, possible in (
             (2024, 4, 1744), (128, 8, 75), (1, 0, 1), (20, 9, 1), (100000, 0, 99724), (-1, 0, 0)
         ):  # fmt: skip
@@ -82,11 +82,11 @@ class DescriptorTests(SynchronousTestCase):
 
     def test_open(self) -> None:
         """What is open is counted, by the system where it tells."""
-        before = descriptors._open()
+        before = descriptors.open_descriptors()
         with open(__file__):
-            self.assertEqual(descriptors._open(), before + 1)
+            self.assertEqual(descriptors.open_descriptors(), before + 1)
         self.patch(descriptors.os, "listdir", lambda _: os.stat("/nowhere"))
-        self.assertEqual(descriptors._open(), 16)
+        self.assertEqual(descriptors.open_descriptors(), 16)
 
     def test_raised(self) -> None:
         """The soft limit becomes the hard one; where that is forbidden it stays."""

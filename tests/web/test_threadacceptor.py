@@ -35,7 +35,7 @@ class Process:
     def __init__(self, case: Any, sock: socket.socket, make: Any, **limits: Any) -> None:
         self.fixture = SiteFixture(Echo(), **limits)
         self.site = self.fixture.site
-        self.site.for_reactor = lambda environ: False
+        self.site.for_resource = lambda environ: False
         self.reactor = self.fixture.reactor
         self.point = make()
         self.log: list[str] = []
@@ -290,6 +290,20 @@ class AcceptorMixin:
         self.process.acceptor.taken(channel)
         self.assertEqual(told, [])
 
+    def test_turns_of_halves(self: Any) -> None:
+        """So does one whose first request is the reactor's to go on with: half a head, a file."""
+        told: list[bool] = []
+        listen_on = self.process.point.listen_on
+
+        def spy(listener: Any, last: bool) -> None:
+            told.append(last)
+            listen_on(listener, last)
+
+        self.process.point.listen_on = spy
+        self.connect(b"GET / HT")
+        self.process.work()
+        self.assertEqual(told, [False, True])
+
     def exhaust(self: Any) -> None:
         """There are no descriptors left when a thread is woken."""
         self.connect()
@@ -340,6 +354,16 @@ class EpollAcceptorTests(AcceptorMixin, SynchronousTestCase):
     """At Linux's wait point."""
 
     make = EpollWaitPoint
+
+    def test_line_up(self) -> None:
+        """What waits although another process was woken for it, and has not taken it, is seen."""
+        other = Process(self, self.socket.dup(), self.make)
+        self.connect(get("/1"))
+        for process in (self.process, other):
+            woken(process.point)  # and does nothing about it
+        other.acceptor.line_up()
+        self.assertTrue(other.work())
+        self.assertEqual(other.served, ["/1"])
 
 
 class PortableAcceptorTests(AcceptorMixin, SynchronousTestCase):

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import socket
 import tempfile
+from types import SimpleNamespace
 from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
 
 from tests.web.fakes import Later, get, post
 from tests.web.threadserving import ThreadCase, ThreadClient, on_both
 from twsgi.errors import ClientDisconnected
 from twsgi.web.sinks import ThreadSink
+from twsgi.web.threadchannel import ThreadConnection
 from twsgi.wire.response import ResponseEncoder
 
 CLOSE = "Connection: close"
@@ -366,3 +370,35 @@ class ForgottenTests(ThreadCase):
 PortableClosedTests = on_both(ClosedTests)
 PortableGoneTests = on_both(GoneTests)
 PortableForgottenTests = on_both(ForgottenTests)
+
+
+class WatchedTests(SynchronousTestCase):
+    """A thread closes no connection that the reactor still watches for room."""
+
+    def test_while_it_is_taken_from_the_reactor(self) -> None:
+        """Not in the moment in which the reactor stops to watch, nor before it has begun."""
+        ours, theirs = socket.socketpair()
+        self.addCleanup(theirs.close)
+        ours.setblocking(False)
+        closed: list[tuple[str, bool]] = []
+
+        class Reactor:
+            """At whose seams a thread tries to close."""
+
+            def addWriter(self, writer: Any) -> None:
+                self.meet("added", writer)
+
+            def removeWriter(self, writer: Any) -> None:
+                self.meet("removed", writer)
+
+            def meet(self, what: str, writer: Any) -> None:
+                with writer.lock:
+                    closed.append((what, writer.close_from_thread()))
+
+        protocol: Any = SimpleNamespace(forget=lambda: None)
+        connection = ThreadConnection(ours, protocol, Reactor())
+        connection._start_writing()
+        connection._made_room()
+        self.assertEqual(closed, [("added", False), ("removed", False)])
+        with connection.lock:
+            self.assertTrue(connection.close_from_thread())

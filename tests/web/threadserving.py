@@ -191,7 +191,7 @@ class ThreadCase(SynchronousTestCase):
         self.fixture = SiteFixture(self.resource, **{"idle_timeout": 4, **self.limits, **limits})
         self.reactor = self.fixture.reactor
         self.site = self.fixture.site
-        self.site.for_reactor = lambda environ: environ["PATH_INFO"].startswith("/static")
+        self.site.for_resource = lambda environ: environ["PATH_INFO"].startswith("/static")
         self.point = self.make()
         self.parse = field_parser()
         self.clients: dict[ThreadChannel, ThreadClient] = {}

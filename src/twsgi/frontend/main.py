@@ -15,7 +15,7 @@ from twsgi.control.child import (
     leave_signals_to_master,
     leave_within,
 )
-from twsgi.control.commands import AddWorkerLink, LinkLost, Ready
+from twsgi.control.commands import AddWorkerLink, Condemn, LinkLost, Ready, Reconfigure
 from twsgi.control.launch import SCOREBOARD_FD, Launch
 from twsgi.control.scoreboard import (
     FRONTEND_PID,
@@ -28,14 +28,17 @@ from twsgi.log.requestline import DELAY, RequestLog
 from twsgi.proxy.balancer import Balancer, SharedBalancer
 from twsgi.proxy.dispatcher import Dispatcher
 from twsgi.proxy.link import FrontendLink
+from twsgi.proxy.retry import methods
 from twsgi.proxy.root import ProxyRoot
 from twsgi.proxy.spool import Spools
+from twsgi.settings.model import Settings
 from twsgi.static.resource import StaticFiles
 from twsgi.web.acceptor import Acceptor
-from twsgi.web.descriptors import connections_possible, raise_limit
-from twsgi.web.limits import limits
-from twsgi.web.offload import offload_threads
+from twsgi.web.descriptors import connections_possible, open_descriptors, raise_limit
+from twsgi.web.limits import Limits, limits
+from twsgi.web.offload import Offload, offload_threads
 from twsgi.web.poller import poller
+from twsgi.web.readiness import NO_WORKER, STOPPING, ReadyPath
 from twsgi.web.site import Site
 
 
@@ -43,53 +46,72 @@ class Frontend:
     """One frontend process."""
 
     def __init__(self, launch: Launch, sink: ILineLog, reactor: Any) -> None:
-        settings = launch.settings
-        self._stopping = False
+        self._stopping = self._stop_begun = False
         self._launch = launch
         self._sink = sink
         self._reactor = reactor
         watcher = poller(reactor)
-        scoreboard = Scoreboard(SCOREBOARD_FD, launch.workers, settings.threads, launch.frontends)
-        self._record = scoreboard.frontend(launch.index)
+        self._scoreboard = Scoreboard(SCOREBOARD_FD, launch.places, launch.cores, launch.frontends)
+        settings = launch.settings
+        self._opened = open_descriptors()
+        self._record = self._scoreboard.frontend(launch.place)
         self._record[FRONTEND_PID] = os.getpid()
-        self._log = RequestLog(sink, scoreboard.total_requests, lambda: -1)
+        self._log = RequestLog(sink, self._scoreboard.total_requests, lambda: -1)
         self._dispatcher = Dispatcher(
             watcher,
             self._record,
-            _balancer(scoreboard),
+            _balancer(self._scoreboard),
             settings.http_queue or settings.listen,
             settings.http_timeout,
             sink.line,
             self._link_lost,
+            methods(settings.http_retry),
         )
-        root: Any = ProxyRoot(self._dispatcher, Spools(settings.http_response_spool, sink.line))
+        self._spools = Spools(settings.http_response_spool, sink.line)
+        self._workers = ProxyRoot(self._dispatcher, self._spools)
+        self._site = Site(self._root(), watcher, self._limits(), self._answered, sink.line)
+        self._site.take = self._workers.take
+        self._link = _Link(self, reactor)
+        self._acceptors: list[Acceptor] = []
+        self._offloads: list[Offload] = []
+        self._flush_call: Any = None
+
+    def _root(self) -> Any:
+        """What answers requests, as the settings have it now."""
+        settings = self._launch.settings
+        root: Any = self._workers
         if settings.check_static:
-            roots = [os.path.abspath(one) for one in settings.check_static]
-            root = StaticFiles(roots, root, sink.line)
+            # The directory is this process's own, but where the settings have changed.
+            start = self._launch.directory or os.getcwd()
+            roots = [os.path.abspath(os.path.join(start, one)) for one in settings.check_static]
+            root = StaticFiles(roots, root, self._sink.line)
+        if settings.ready_path is not None:
+            root = ReadyPath(settings.ready_path, self._obstacle, root)
+        return root
+
+    def _limits(self) -> Limits:
+        settings = self._launch.settings
         kept = settings.http_keepalive
-        most = limits(
+        links = settings.processes * settings.threads
+        return limits(
             settings,
             pause=settings.http_timeout,
             idle=settings.http_timeout if kept == 1 else kept,
-            connections=connections_possible(launch.workers * settings.threads),
+            # Twice the links while workers and their successors are there.
+            connections=connections_possible(2 * links, self._opened),
         )
-        self._site = Site(root, watcher, most, self._answered, sink.line)
-        self._link = _Link(self, reactor)
-        self._acceptors: list[Acceptor] = []
-        self._flush_call: Any = None
+
+    def _obstacle(self) -> str:
+        """See L{ReadyPath}."""
+        if self._stop_begun:
+            return STOPPING
+        return "" if self._dispatcher.linked else NO_WORKER
 
     def start(self) -> None:
         """Accepts connections; tells the master, who sends links."""
         connect(self._reactor, self._link)
         leave_signals_to_master(self._reactor, self._link)
-        settings = self._launch.settings
-        self._site.offload = offload_threads(
-            settings.offload_threads,
-            self._site.reactor,
-            settings.http_timeout,
-            f"http {self._launch.index}",
-            self._sink.line,
-        )
+        self._start_offload()
         self._site.start()
         self._dispatcher.start()
         self._flush()
@@ -106,15 +128,54 @@ class Frontend:
             acceptor.resume()
         self._link.callRemote(Ready, seconds=0.0).addErrback(lambda _: None)
 
-    def add_link(self, worker: int, link: int) -> None:
+    def _start_offload(self) -> None:
+        """For connections from now on; those there are keep what they have."""
+        settings = self._launch.settings
+        self._site.offload = offload_threads(
+            settings.offload_threads,
+            self._site.reactor,
+            settings.http_timeout,
+            f"http {self._launch.index}",
+            self._sink.line,
+        )
+        if self._site.offload is not None:
+            self._offloads.append(self._site.offload)
+
+    def reconfigure(self, launch: Launch) -> None:
+        """See L{Reconfigure}."""
+        before, self._launch = self._launch.settings, launch
+        settings = launch.settings
+        self._dispatcher.reconfigure(
+            _balancer(self._scoreboard),
+            settings.http_queue or settings.listen,
+            settings.http_timeout,
+            methods(settings.http_retry),
+        )
+        self._spools.resize(settings.http_response_spool)
+        self._site.reconfigure(self._root(), self._limits())
+        if _offload(before) != _offload(settings):
+            self._start_offload()
+
+    def condemn(self, place: int, seconds: float) -> None:
+        """See L{Condemn}."""
+        self._dispatcher.condemn(place, seconds)
+
+    def stop_begins(self) -> None:
+        """See L{twsgi.control.commands.StopBegun}."""
+        self._stop_begun = True
+
+    def add_link(self, worker: int, place: int, link: int) -> None:
         """See L{AddWorkerLink}."""
         os.set_inheritable(link, False)
-        self._dispatcher.add_link(link, worker)
+        self._dispatcher.add_link(link, place, worker)
 
     def drain(self, final: bool) -> None:
         """See L{twsgi.control.commands.Drain}."""
+        self._stop_begun = self._stop_begun or final
+        self._dispatcher.final = final
         # Before the kernel's queue is emptied: those connections are their last request's.
         self._site.draining = True
+        self._dispatcher.close_after()
         for acceptor in self._acceptors:
             acceptor.close(empty_queue=final)
         self._site.drain(self._drained)
@@ -127,8 +188,8 @@ class Frontend:
 
     def _drained(self) -> None:
         self._dispatcher.stop()
-        if self._site.offload is not None:
-            self._site.offload.stop()
+        for offload in self._offloads:
+            offload.stop()
         # A reactor that was stopped is running a little longer, and cannot be stopped again.
         if self._reactor.running and not self._stopping:
             self._stopping = True
@@ -144,18 +205,25 @@ class Frontend:
         if not self._launch.settings.disable_logging:
             self._log.resource(request, self._reactor.seconds())
 
-    def _link_lost(self, worker: int) -> None:
+    def _link_lost(self, place: int) -> None:
         if not self._site.draining:
-            self._link.callRemote(LinkLost, worker=worker).addErrback(lambda _: None)
+            self._link.callRemote(LinkLost, place=place).addErrback(lambda _: None)
 
     def _flush(self) -> None:
         self._flush_call = self._reactor.callLater(DELAY, self._flush)
         self._log.flush()
 
 
+def _offload(settings: Settings) -> tuple[int, int]:
+    """What offload threads are made with."""
+    return settings.offload_threads, settings.http_timeout
+
+
 def _balancer(scoreboard: Scoreboard) -> Balancer[FrontendLink]:
-    if scoreboard.frontends > 1:
-        return SharedBalancer(scoreboard.threads, scoreboard.busy_cores, scoreboard.worker_requests)
+    if scoreboard.shared:
+        return SharedBalancer(
+            scoreboard.worker_cores, scoreboard.busy_cores, scoreboard.worker_requests
+        )
     return Balancer()
 
 
@@ -167,8 +235,18 @@ class _Link(ControlLink):
         self._frontend = frontend
 
     @AddWorkerLink.responder
-    def _add_link(self, worker: int, link: int) -> dict[str, Any]:
-        self._frontend.add_link(worker, link)
+    def _add_link(self, worker: int, place: int, link: int) -> dict[str, Any]:
+        self._frontend.add_link(worker, place, link)
+        return {}
+
+    @Condemn.responder
+    def _condemn(self, place: int, seconds: float) -> dict[str, Any]:
+        self._frontend.condemn(place, seconds)
+        return {}
+
+    @Reconfigure.responder
+    def _reconfigure(self, launch: int) -> dict[str, Any]:
+        self._frontend.reconfigure(Launch.read(launch))
         return {}
 
 

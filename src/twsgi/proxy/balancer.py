@@ -23,29 +23,32 @@ class Balancer(Generic[_Link]):
     def __init__(self) -> None:
         self._idle: dict[int, list[_Link]] = {}
 
-    def idle(self, worker: int, link: _Link) -> None:
+    def idle(self, place: int, link: _Link) -> None:
         """See L{IBalancer}."""
-        links = self._idle.get(worker)
+        links = self._idle.get(place)
         if links is None:
-            links = self._idle[worker] = []
+            links = self._idle[place] = []
         links.append(link)
 
-    def remove(self, worker: int, link: _Link) -> None:
+    def remove(self, place: int, link: _Link) -> None:
         """See L{IBalancer}."""
-        links = self._idle.get(worker, [])
+        links = self._idle.get(place, [])
         if link in links:
             links.remove(link)
+        if not links:
+            # Its worker leaves: others come, in other places.
+            self._idle.pop(place, None)
 
     def take(self, avoid: int = 0) -> _Link | None:
         """See L{IBalancer}."""
         best: list[_Link] | None = None
         most = 0
-        for worker, links in self._idle.items():
-            if len(links) > most and worker != avoid:
+        for place, links in self._idle.items():
+            if len(links) > most and place != avoid:
                 best, most = links, len(links)
         return best.pop() if best is not None else None
 
-    def returned(self, worker: int) -> None:
+    def returned(self, place: int) -> None:
         """See L{IBalancer}.  The only frontend is sent nothing back."""
 
     def take_moved(self) -> _Link | None:
@@ -61,10 +64,13 @@ class SharedBalancer(Balancer[_Link]):
     """
 
     def __init__(
-        self, threads: int, busy: Callable[[int], int], served: Callable[[int], int]
+        self,
+        cores: Callable[[int], int],
+        busy: Callable[[int], int],
+        served: Callable[[int], int],
     ) -> None:
         """
-        @param threads: how many cores a worker has, and how many links we have to it.
+        @param cores: how many cores a worker (its place) has, and how many links we have to it.
         @param busy: how many cores of a worker are busy, whoever sent to them.
         @param served: how many requests a worker has finished, ever.
         """
@@ -72,34 +78,34 @@ class SharedBalancer(Balancer[_Link]):
         self._served = served
         # What each had finished when it sent a request back.
         self._returned: dict[int, int] = {}
-        self._threads = threads
+        self._cores = cores
         self._busy = busy
 
     def take(self, avoid: int = 0) -> _Link | None:
         """See L{IBalancer}."""
-        return self._take(lambda worker: worker != avoid)
+        return self._take(lambda place: place != avoid)
 
-    def returned(self, worker: int) -> None:
+    def returned(self, place: int) -> None:
         """See L{IBalancer}."""
-        self._returned[worker] = self._served(worker)
+        self._returned[place] = self._served(place)
 
     def take_moved(self) -> _Link | None:
         """See L{IBalancer}."""
         return self._take(self._moved)
 
-    def _moved(self, worker: int) -> bool:
+    def _moved(self, place: int) -> bool:
         # The count alone would miss a core that was free before the request was back.
-        moved = self._served(worker) != self._returned.get(worker)
-        return moved or self._busy(worker) < self._threads
+        moved = self._served(place) != self._returned.get(place)
+        return moved or self._busy(place) < self._cores(place)
 
     def _take(self, wanted: Callable[[int], bool]) -> _Link | None:
         best: list[_Link] | None = None
-        most = -self._threads
-        for worker, links in self._idle.items():
-            if links and wanted(worker):
+        most = 0
+        for place, links in self._idle.items():
+            if links and wanted(place):
                 # What is busy there beyond what we have sent is the others'.
-                others = self._busy(worker) - (self._threads - len(links))
+                others = self._busy(place) - (self._cores(place) - len(links))
                 free = len(links) - max(0, others)
-                if free > most:
+                if best is None or free > most:
                     best, most = links, free
         return best.pop() if best is not None else None

@@ -17,6 +17,7 @@ from twsgi.control.scoreboard import (
 from twsgi.proxy.balancer import Balancer
 from twsgi.proxy.call import Call
 from twsgi.proxy.link import FrontendLink
+from twsgi.proxy.retry import IDEMPOTENT
 
 #: Seconds between two looks at the calls' deadlines.
 SWEEP = 1.0
@@ -33,6 +34,9 @@ class Dispatcher:
 
     @ivar timeout: seconds that a call may wait in the queue, or for the response's first byte
         (C{http-timeout}).
+    @ivar retried: methods of requests that may go to another worker
+        (L{twsgi.proxy.retry.methods}).
+    @ivar final: no worker will come any more.
     @ivar seconds: the reactor's clock.
     @ivar report: takes what the operator should read.
     """
@@ -45,13 +49,15 @@ class Dispatcher:
         queue_limit: int,
         timeout: float,
         report: Callable[[str], None],
-        link_lost: Callable[[int], None] = lambda worker: None,
+        link_lost: Callable[[int], None] = lambda place: None,
+        retried: frozenset[str] = IDEMPOTENT,
     ) -> None:
         """
         @param record: the frontend's on the scoreboard.
         @param balancer: chooses among the idle links; this object's from now on.
         @param queue_limit: how many calls may wait (C{http-queue}).
-        @param link_lost: hears, once for each link that was lost and not given up, whose it was.
+        @param link_lost: hears, once for each link that was lost and not given up, in which
+            place its worker is.
         """
         self._reactor = reactor
         self._record = record
@@ -60,6 +66,8 @@ class Dispatcher:
         self._balancer = balancer
         self._links: set[FrontendLink] = set()
         self.timeout = timeout
+        self.retried = retried
+        self.final = False
         self.report = report
         self._link_lost = link_lost
         self._stopped = False
@@ -82,11 +90,69 @@ class Dispatcher:
         for link in list(self._links):
             link.close()
 
-    def add_link(self, descriptor: int, worker: int) -> None:
-        """A new link, idle; the descriptor is this object's from now on."""
-        link = FrontendLink(descriptor, worker, self, self._reactor)
+    def add_link(self, descriptor: int, place: int, worker: int) -> None:
+        """
+        A new link, idle; the descriptor is this object's from now on.
+
+        @param place: of the worker at its other end.
+        @param worker: that worker's index.
+        """
+        link = FrontendLink(descriptor, place, worker, self, self._reactor)
         self._links.add(link)
         self._idle(link)
+
+    @property
+    def linked(self) -> bool:
+        """There is a worker that takes requests."""
+        return any(not link.retired for link in self._links)
+
+    def reconfigure(
+        self,
+        balancer: Balancer[FrontendLink],
+        queue_limit: int,
+        timeout: float,
+        retried: frozenset[str],
+    ) -> None:
+        """
+        Works with other values from now on, also for the calls there are.
+
+        @param balancer: chooses among the idle links; this object's from now on.
+        @param queue_limit: how many calls may wait; those that do may.
+        """
+        self._limit = queue_limit
+        self.retried = retried
+        more, self.timeout = timeout - self.timeout, timeout
+        calls = [link.call for link in self._links if link.call is not None]
+        for call in (*calls, *self._queue):
+            if call.deadline:
+                call.deadline += more
+        self._balancer = balancer
+        for link in self._links:
+            if link.call is None and not link.retired:
+                balancer.idle(link.place, link)
+
+    def close_after(self) -> None:
+        """All connections are to be closed: the responses that have not begun yet say so."""
+        for link in self._links:
+            if link.call is not None:
+                link.call.close_after()
+        for call in self._queue:
+            call.close_after()
+
+    def condemn(self, place: int, seconds: float) -> None:
+        """
+        A worker is about to be killed for a request that takes too long: it gets no more of them,
+        and those that run for so long already have their answer, 504, now.
+        """
+        begun = self.seconds() - seconds
+        for link in [one for one in self._links if one.place == place]:
+            link.retired = True
+            call = link.call
+            if call is None:
+                self.retired(link)
+            elif 0 < call.deadline <= begun + self.timeout and not call.gone:
+                call.refuse(504, f"no response within {seconds:g} s (harakiri)")
+                link.cancel()
 
     def dispatch(self, call: Call) -> None:
         """Gives the call to an idle link, or to the queue, or up."""
@@ -127,12 +193,12 @@ class Dispatcher:
         if not self._expired(call):
             self._queue.appendleft(call)
         # Its worker is the last that it should go to: nobody knows how long that takes.
-        self._balancer.returned(link.worker)
-        other = self._balancer.take(link.worker)
+        self._balancer.returned(link.place)
+        other = self._balancer.take(link.place)
         if link.retired:
             self.retired(link)
         else:
-            self._balancer.idle(link.worker, link)
+            self._balancer.idle(link.place, link)
         if other is not None:
             self._idle(other)
         self._note_queue()
@@ -141,8 +207,13 @@ class Dispatcher:
 
     def _expired(self, call: Call) -> bool:
         """The call waits no longer: its client has gone, or is refused now."""
-        if not call.gone and call.deadline >= self.seconds():
+        hopeless = self.final and not self._links
+        if not (call.gone or hopeless) and call.deadline >= self.seconds():
             return False
+        if hopeless:
+            call.refuse(503, "no worker is left", _RETRY_AFTER)
+            call.done()
+            return True
         call.refuse(503, f"waited for a core for {self.timeout:g} s (http-timeout)", _RETRY_AFTER)
         call.done()
         return True
@@ -162,18 +233,54 @@ class Dispatcher:
             self._idle(link)
 
     def retired(self, link: FrontendLink) -> None:
-        """The worker wants the link closed, and it is idle."""
-        self._balancer.remove(link.worker, link)
+        """The link is to be closed, and idle."""
+        self._balancer.remove(link.place, link)
         link.close()
 
     def lost(self, link: FrontendLink) -> None:
         """A link is closed."""
         self._links.discard(link)
-        self._balancer.remove(link.worker, link)
+        self._balancer.remove(link.place, link)
         if link.call is not None:
             self._record[FRONTEND_ACTIVE] -= 1
-        if not (link.retired or self._stopped):
-            self._link_lost(link.worker)
+        if link.retired or self._stopped:
+            return
+        self._link_lost(link.place)
+        if not link.broken:
+            self._give_up(link.place)
+
+    def again(self, call: Call, reason: str) -> bool:
+        """
+        A call was lost with its worker: it is the next again, if it may be.  After L{lost}.
+
+        @param reason: for the log.
+        @return: False: it may not.
+        """
+        if not call.repeatable(self.retried) or (self.final and not self.linked):
+            return False
+        call.sent_again(reason)
+        call.queued_since = self.seconds()
+        call.deadline = call.queued_since + self.timeout
+        link = self._balancer.take()
+        if link is not None:
+            self._record[FRONTEND_ACTIVE] += 1
+            link.start(call)
+        else:
+            self._queue.appendleft(call)
+            self._note_queue()
+        return True
+
+    def _give_up(self, place: int) -> None:
+        """
+        A link has ended that nobody wanted closed: mostly its worker is dead, and all its others
+        are about to end.  No call may meet one of them.  The master, which is told of each, makes
+        new ones where the worker lives.
+        """
+        for link in [one for one in self._links if one.place == place and not one.retired]:
+            self._link_lost(place)
+            link.retired = True
+            if link.call is None:
+                self.retired(link)
 
     def _idle(self, link: FrontendLink) -> None:
         while self._queue:
@@ -185,7 +292,7 @@ class Dispatcher:
                 link.start(call)
                 return
             call.done()
-        self._balancer.idle(link.worker, link)
+        self._balancer.idle(link.place, link)
 
     def _forget_gone(self) -> None:
         """Who has gone away holds no place in the queue."""

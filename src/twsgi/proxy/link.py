@@ -21,34 +21,43 @@ class FrontendLink:
     """
     One link.  Reactor thread.
 
-    @ivar worker: the index of the worker at its other end.
+    @ivar place: the place of the worker at its other end.
+    @ivar worker: that worker's index, for people.
     @ivar call: what is served on it now, or None: it is idle.
-    @ivar retired: the worker has asked for no more requests.
+    @ivar retired: it gets no more requests, and is closed when it is idle: the worker has asked for
+        that, or is gone, or about to be.
+    @ivar broken: what came on it was no frame.
     """
 
     __slots__ = (
-        "_cancelled",
         "_connection",
         "_decoder",
         "_descriptors",
         "_dispatcher",
         "_file",
+        "_mute",
         "_socket",
+        "broken",
         "call",
+        "place",
         "retired",
         "worker",
     )
 
-    def __init__(self, descriptor: int, worker: int, dispatcher: Dispatcher, reactor: Any) -> None:
+    def __init__(
+        self, descriptor: int, place: int, worker: int, dispatcher: Dispatcher, reactor: Any
+    ) -> None:
         """
         @param descriptor: a connected stream socket; this object's from now on.
         """
+        self.place = place
         self.worker = worker
         self.call: Call | None = None
-        self.retired = False
+        self.retired = self.broken = False
         self._file: tuple[int, bytes] | None = None
         self._descriptors: list[int] = []
-        self._cancelled = False
+        # Nothing may be said of the request: it is cancelled, or its body is awaited first.
+        self._mute = False
         self._dispatcher = dispatcher
         self._decoder = frames.ResponseDecoder()
         self._socket = socket.socket(fileno=descriptor)
@@ -59,7 +68,7 @@ class FrontendLink:
     def start(self, call: Call) -> None:
         """Sends a request.  The link is idle, and not any more."""
         self.call = call
-        self._cancelled = False
+        self._mute = call.body is not None
         call.link = self
         self._connection.write(call.frame)
         if call.closed:
@@ -72,14 +81,14 @@ class FrontendLink:
     def cancel(self) -> None:
         """The client is gone: the worker may stop; what it still says is dropped."""
         self.resume()
-        # Its answer to WANT_BODY is awaited by the worker, and nothing else.
-        if self.call is not None and self.call.body is None and not self._cancelled:
-            self._cancelled = True
+        if self.call is not None and not self._mute:
+            self._mute = True
+            self.call.done()
             self._connection.write(frames.encode_cancel())
 
     def tell_closed(self) -> None:
         """The client will send no more; once for each request that is sent."""
-        if self.call is not None and self.call.body is None and not self._cancelled:
+        if self.call is not None and not self._mute:
             self._connection.write(frames.encode_closed())
 
     def close(self) -> None:
@@ -113,6 +122,7 @@ class FrontendLink:
                     self._ask_for_file(flags, piece)
         except FrameError as error:
             self._dispatcher.report(f"worker {self.worker}: {error}")
+            self.broken = True
             self._connection.abortConnection()
 
     def _relay(self, flags: int, data: bytes) -> None:
@@ -183,8 +193,10 @@ class FrontendLink:
             socket.send_fds(self._socket, [b"\0"], [descriptor])
         except OSError as error:
             raise FrameError(f"the body cannot be sent: {error}") from None
+        self._mute = False
         # The worker has a descriptor of its own now.
-        call.done()
+        if not call.repeatable(self._dispatcher.retried):
+            call.done()
         if call.gone:
             self.cancel()
         elif call.closed:
@@ -201,6 +213,9 @@ class FrontendLink:
         """The link is closed."""
         self._dispatcher.lost(self)
         call, self.call = self.call, None
-        if call is not None:
-            call.link = None
-            call.lost(f"worker {self.worker} went away")
+        if call is None:
+            return
+        call.link = None
+        lost = f"worker {self.worker} went away"
+        if self.broken or not self._dispatcher.again(call, lost):
+            call.lost(lost)

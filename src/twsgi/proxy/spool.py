@@ -32,6 +32,11 @@ class Spools:
         self._report = report
         self._disk_full = False
 
+    def resize(self, limit: int) -> None:
+        """C{http-response-spool} is another one; what is stored stays."""
+        self.left += (limit - self.limit) * _ALL
+        self.limit = limit
+
     def failed(self, error: OSError) -> None:
         """The disk takes no more; said once, until it does again."""
         if not self._disk_full:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from twisted.web.resource import IResource, Resource
+from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
 from twsgi.static.check import StaticRoots
@@ -25,13 +25,13 @@ class StaticFiles(Resource):
     def __init__(
         self,
         roots: Sequence[str],
-        application: IResource,
+        application: Any,
         log: Callable[[str], None],
         seconds: Callable[[], float] = time.time,
     ) -> None:
         """
         @param roots: absolute directories of C{check-static}, in order.
-        @param application: a leaf.
+        @param application: a leaf that has C{may_answer}.
         @param log: told, in a line, of paths that lead out of their root.
         @param seconds: Unix time.
         """
@@ -41,9 +41,13 @@ class StaticFiles(Resource):
         self._application = application
 
     def may_answer(self, environ: dict[str, str]) -> bool:
-        """Whether a request with these CGI variables may be for a file.  Any thread."""
+        """
+        Whether a request with these CGI variables may be for a file; or for the resource behind.
+        Any thread.
+        """
         asks = environ["REQUEST_METHOD"] in ("GET", "HEAD")
-        return asks and self._roots.may_find(environ["PATH_INFO"])
+        found = asks and self._roots.may_find(environ["PATH_INFO"])
+        return found or self._application.may_answer(environ)
 
     def render(self, request: Any) -> Any:
         """

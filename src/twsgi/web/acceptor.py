@@ -95,11 +95,12 @@ class Acceptor:
         """
         if self._closed:
             return
+        # First, so that nobody resumes what is stopped now.
+        self._closed = True
         self.stop()
         if empty_queue:
             while self._accept():
                 pass
-        self._closed = True
         if self._pause is not None:
             self._pause.cancel()
         self._socket.close()

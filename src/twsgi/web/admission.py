@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from heapq import nsmallest
 from typing import TYPE_CHECKING
@@ -40,6 +41,14 @@ class Admission:
         limit = self._limits.per_peer
         return not limit or not peer or self._by_peer.get(peer, 0) < limit
 
+    def reconfigure(self, limits: Limits) -> None:
+        """Other limits hold from now on; who is in stays."""
+        self._limits = limits
+        self._by_peer = dict(
+            Counter(one.peer[0] for one in list(self.channels)) if limits.per_peer else ()
+        )
+        self.look_again()
+
     def room(self) -> int:
         """How many more connections there may be."""
         limit = self._limits.connections
@@ -59,8 +68,9 @@ class Admission:
 
     def wait(self, resume: Callable[[], None]) -> None:
         """Calls C{resume}, once, when there is room again, or may be made."""
-        if resume not in self._waiting:
-            self._waiting.append(resume)
+        with self._lock:
+            if resume not in self._waiting:
+                self._waiting.append(resume)
 
     def entered(self, channel: HTTP1Channel) -> None:
         """A connection was made."""
@@ -87,6 +97,7 @@ class Admission:
     def look_again(self) -> None:
         """Lets those try who wait for room: connections may have become idle meanwhile."""
         if self._waiting:
-            waiting, self._waiting = self._waiting, []
+            with self._lock:
+                waiting, self._waiting = self._waiting, []
             for resume in waiting:
                 resume()

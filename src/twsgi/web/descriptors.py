@@ -23,20 +23,21 @@ def raise_limit() -> None:
             pass  # a sandbox forbids it: fewer connections, then
 
 
-def connections_possible(links: int) -> int:
+def connections_possible(links: int, opened: int | None = None) -> int:
     """
     How many connections the process can have at once; 0: as many as you like.
 
     @param links: how many links it will have beside.
+    @param opened: how many descriptors are open for other things; by default all that are now.
     """
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:
         return 0
-    left = soft - _open() - links
+    left = soft - (open_descriptors() if opened is None else opened) - links
     return max(1, left - min(_RESERVE, left // 4))
 
 
-def _open() -> int:
+def open_descriptors() -> int:
     """How many descriptors are open now, as far as anybody knows."""
     try:
         return len(os.listdir("/proc/self/fd"))

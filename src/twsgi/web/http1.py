@@ -175,9 +175,13 @@ class HTTP1Channel(Lifetime):
         return True
 
     def _start(self, head: RequestHead, body: Body | None) -> None:
-        """A request is there, whole: has it rendered."""
+        """A request is there, whole: a resource renders it, unless it is none of a resource's."""
         self._begin(head)
-        self.request = request = Request(self, head, body, self.site.seconds())
+        site = self.site
+        if site.take is not None and not site.for_resource(head.environ):
+            site.take(self, head, body)
+            return
+        self.request = request = Request(self, head, body, site.seconds())
         request.process()
 
     def _begin(self, head: RequestHead) -> None:

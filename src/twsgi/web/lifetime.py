@@ -120,7 +120,7 @@ class Lifetime(ResourceFace):
         More is to come from the client.  Where its only request is under way there is not, and
         L{watch} will be soon enough to notice that it has gone.
         """
-        return not self.busy or self.request is None or self.request.keep_alive
+        return not self.busy or self.head is None or self.head.keep_alive
 
     def watch(self) -> None:
         """Begins to look whether the client is still there, if nobody does."""

@@ -296,14 +296,18 @@ class Outgoing:
         return self._outbox
 
     def _start_writing(self) -> None:
-        if self.connected and not self._writing:
+        # A thread that the connection belongs to closes it only where this says that the reactor
+        # does not watch it: so it is said before, and taken back after.
+        with self.lock:
+            if self._writing or not self.connected:
+                return
             self._writing = True
-            self._reactor.addWriter(self)
+        self._reactor.addWriter(self)
 
     def _stop_writing(self) -> None:
         if self._writing:
-            self._writing = False
             self._reactor.removeWriter(self)
+            self._writing = False
 
     def _shutdown(self, how: int) -> bool:
         try:

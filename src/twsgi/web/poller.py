@@ -144,8 +144,9 @@ class Poller:
             self._epoll.modify(number, after)
             self._masks[number] = after
         else:
-            self._epoll.unregister(number)
+            # First what is known of it: whatever is wrong with this one, the number is another's.
             del self._watched[number], self._masks[number]
+            self._epoll.unregister(number)
 
 
 def poller(reactor: Any) -> Any:

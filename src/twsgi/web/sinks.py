@@ -169,6 +169,13 @@ class ThreadSink(EncodedSink):
         self._timeout = timeout
         self._whole = False
 
+    def start(self, status: str, headers: list[tuple[str, str]], length: int | None) -> None:
+        """See L{IResponseSink}."""
+        if self._channel.site.draining:
+            # It was not when the request came.
+            self.close_after()
+        EncodedSink.start(self, status, headers, length)
+
     def disconnected(self) -> bool:
         """See L{IResponseSink}."""
         channel = self._channel

@@ -18,8 +18,10 @@ from twsgi.wire.fields import field_parser
 from twsgi.wire.response import Date
 
 if TYPE_CHECKING:
+    from twsgi.web.body import Body
     from twsgi.web.http1 import HTTP1Channel
     from twsgi.web.request import Request
+    from twsgi.wire.head import RequestHead
 
 #: Seconds between two looks at the connections' deadlines: no timer per connection, none per
 #: request.
@@ -41,9 +43,11 @@ class Site(ServerSite):
     @ivar draining: connections are closed as soon as they are idle.
     @ivar parse: the parser of header fields.
     @ivar offload: who sends long files, or None: the reactor's thread.
-    @ivar for_reactor: tells by a request's CGI variables whether C{resource} shall render it; the
-        others are served by threads, where connections have some (L{ThreadChannel
-        <twsgi.web.threadchannel.ThreadChannel>}).  Any thread.
+    @ivar for_resource: tells by a request's CGI variables whether C{resource} may have to render
+        it: its own C{may_answer}, where it has that; else it renders all.  Any thread.
+    @ivar take: who is given the other requests, as they are: to make a C{twisted.web} Request of
+        one costs what a worker needs to answer it.  None: C{resource} renders all, or threads
+        have the others (L{ThreadChannel <twsgi.web.threadchannel.ThreadChannel>}).
     """
 
     def __init__(
@@ -56,8 +60,8 @@ class Site(ServerSite):
     ) -> None:
         """
         @param log_request: told of each request that a resource of C{twisted.web} has answered.
-        @param log_refusal: told, in words, of requests that were refused, or cut because a file
-            became shorter; not of each, under attack.
+        @param log_refusal: told, in words, of requests that were refused, cut because a file became
+            shorter, or sent to somebody else; not of each, under attack.
         """
         self.reactor: Any
         super().__init__(resource, reactor=reactor, parsePOSTFormSubmission=False)
@@ -68,13 +72,21 @@ class Site(ServerSite):
         self.seconds: Callable[[], float] = reactor.seconds
         self.admission = Admission(limits)
         self.channels = self.admission.channels
-        self.for_reactor: Callable[[dict[str, str]], bool] = lambda environ: True
+        self.for_resource = _may_answer(resource)
+        self.take: Callable[[HTTP1Channel, RequestHead, Body | None], None] | None = None
         self._date = Date()
         self._log_request = log_request
         self._log_refusal = log_refusal
         self._refusals = 0
         self._sweep_call: Any = None
         self._drained: Callable[[], None] | None = None
+
+    def reconfigure(self, resource: IResource, limits: Limits) -> None:
+        """Another resource, and other limits, from now on; no connection is closed by that."""
+        self.resource = resource
+        self.for_resource = _may_answer(resource)
+        self.limits = limits
+        self.admission.reconfigure(limits)
 
     def start(self) -> None:
         """Begins to watch deadlines."""
@@ -132,6 +144,10 @@ class Site(ServerSite):
         what = self._request_line(channel)
         self._complain(channel.peer[0], what, f"{name} became shorter while it was sent: cut")
 
+    def sent_again(self, channel: HTTP1Channel, reason: str) -> None:
+        """Whoever should have answered a request did not, and somebody else is asked."""
+        self._complain(channel.peer[0], self._request_line(channel), f"{reason}: sent again")
+
     def turned_away(self, peer: str) -> bytes:
         """
         A connection was not let in.
@@ -174,7 +190,9 @@ class Site(ServerSite):
         pause = DRAINING_SWEEP if self.draining else SWEEP
         self._sweep_call = self.reactor.callLater(pause, self._sweep)
         if self._refusals > _REFUSALS:
-            self._log_refusal(f"{self._refusals - _REFUSALS} more requests were refused or cut")
+            self._log_refusal(
+                f"{self._refusals - _REFUSALS} more requests were refused, cut or sent again"
+            )
         self._refusals = 0
         now = self.seconds()
         limit = self.limits.body_timeout
@@ -186,3 +204,9 @@ class Site(ServerSite):
             if channel.transport.stuck(now, limit):
                 channel.abort()
         self.admission.look_again()
+
+
+def _may_answer(resource: Any) -> Callable[[dict[str, str]], bool]:
+    """See L{Site.for_resource}."""
+    found: Callable[[dict[str, str]], bool] | None = getattr(resource, "may_answer", None)
+    return found or (lambda environ: True)

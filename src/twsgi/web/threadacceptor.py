@@ -87,13 +87,21 @@ class ThreadAcceptor(Acceptor):
 
     def taken(self, channel: ThreadChannel) -> None:
         """
-        The first turn of a connection is over.  Where it is kept the next one is another process's:
-        who has them has to serve what comes on them.  The thread that has accepted it.
+        The first turn of a connection is over.  Where it is still there the next one is another
+        process's: who has them has to serve what comes on them.  The thread that has accepted it.
         """
-        if channel.kept:
-            with self._lock:
-                if self._accepting:
-                    self._wait_point.listen_on(self, True)
+        if channel.transport.connected:
+            self.line_up()
+
+    def line_up(self) -> None:
+        """
+        Whoever else listens is asked before us from now on.  What waits already is seen: a process
+        that was woken for it may have been unable to accept, and nobody else was woken.  Any
+        thread.
+        """
+        with self._lock:
+            if self._accepting:
+                self._wait_point.listen_on(self, True)
 
     def _full(self) -> None:
         """There were as many connections as there may be."""

@@ -146,7 +146,7 @@ class ThreadChannel(HTTP1Channel):
         finally:
             self._thread = False
         found = self._found
-        if found is not None and not self.site.for_reactor(found[0].environ):
+        if found is not None and not self.site.for_resource(found[0].environ):
             self._begin(found[0])
             return True
         if found is not None:
@@ -159,7 +159,7 @@ class ThreadChannel(HTTP1Channel):
         """A request is there, whole.  The thread that the connection belongs to."""
         if self._thread:
             self._found = head, body
-        elif self.site.for_reactor(head.environ):
+        elif self.site.for_resource(head.environ):
             super()._start(head, body)
         else:
             self._begin(head)
@@ -199,7 +199,7 @@ class ThreadChannel(HTTP1Channel):
             if self.transport.connected and not self.site.draining:
                 self._park()
                 return
-        self._leave_to_reactor(self.close_if_idle)
+        self._leave_to_reactor(lambda: None)
 
     def _ended(self) -> None:
         """A thread has read the end of what comes."""
@@ -243,6 +243,7 @@ class ThreadChannel(HTTP1Channel):
         request = self.request
         assert request is not None
         body, request.body = request.body, None
+        self.request = None
         self._found = request.head, body
         self._for_thread = True
         self._hand_on()
