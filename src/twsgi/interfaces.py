@@ -201,21 +201,21 @@ class IWaitPoint(Interface):
 class IBalancer(Interface):
     """Chooses among the idle links of a frontend.  Reactor thread."""
 
-    def idle(worker: int, link: Any) -> None:
-        """C{link}, to C{worker}, may be given a request."""
+    def idle(place: int, link: Any) -> None:
+        """C{link}, to the worker in C{place}, may be given a request."""
 
-    def remove(worker: int, link: Any) -> None:
+    def remove(place: int, link: Any) -> None:
         """C{link} may not be given a request any more; nothing if it was not idle."""
 
     def take(avoid: int = 0) -> Any:
         """
         The link for the next request, which is then no longer idle; None if there is none.
 
-        @param avoid: a worker whose links are not wanted, 0: none.
+        @param avoid: the place of a worker whose links are not wanted, 0: none.
         """
 
-    def returned(worker: int) -> None:
-        """C{worker} has sent a request back: all its cores are busy."""
+    def returned(place: int) -> None:
+        """The worker in C{place} has sent a request back: all its cores are busy."""
 
     def take_moved() -> Any:
         """As C{take}, but of no worker whose cores are held by the same requests since then."""

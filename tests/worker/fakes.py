@@ -81,9 +81,12 @@ def a_launch(kind: str, **settings: Any) -> Launch:
     return Launch(
         kind=kind,
         index=1,
+        place=1,
+        requests_before=0,
         settings=Settings(**settings),
         listeners=(),
-        workers=1,
+        places=2,
+        cores=2,
         frontends=1,
         directory=None,
         multiprocess=False,

@@ -56,7 +56,7 @@ class WorkerCase(SynchronousTestCase):
         self.patch(main, "leaving_if_orphaned", self.watched)
         self.watching = False
         self.patch(main, "load_application", lambda settings: application)
-        self.words = Scoreboard(self.board, 1, 2, 1)
+        self.words = Scoreboard(self.board, 2, 2, 1)
 
     @contextlib.contextmanager
     def watched(self, say: Callable[[], None]) -> Iterator[None]:
@@ -92,6 +92,31 @@ class WorkerCase(SynchronousTestCase):
         self.reactor.turn_until_idle()
         while self.worker._serving is not None and step(self.worker._serving._cores):
             self.reactor.turn_until_idle()
+
+
+class DescribeTests(WorkerCase):
+    """What the master asks about."""
+
+    def described(self) -> str:
+        """What it is told of core 0."""
+        answer = self.master.link._describe([0], [0], False)
+        return str(answer["stacks"])
+
+    def test_asked(self) -> None:
+        """Whoever serves tells; who does not has nothing to tell."""
+        worker = self.start()
+        assert worker._serving is not None
+        self.patch(worker._serving, "describe", lambda *asked: f"asked for {asked}")
+        self.assertEqual(self.described(), "asked for ([0], [0], False)")
+        worker._serving, serving = None, worker._serving
+        self.assertEqual(self.described(), "")
+        worker._serving = serving
+
+    def test_fault(self) -> None:
+        """A fault of ours is told; raised, it would end the control stream."""
+        worker = self.start()
+        self.patch(worker._serving, "describe", lambda *asked: 1 // 0)
+        self.assertIn("ZeroDivisionError", self.described())
 
 
 class StartTests(WorkerCase):
@@ -215,6 +240,15 @@ class Errors:
 
 class EndTests(WorkerCase):
     """The end, in all its ways."""
+
+    def test_stop_begins(self) -> None:
+        """That a stop has begun is heard, whether there is something to serve with or not."""
+        self.start()
+        self.assertEqual(self.master.link._stop_begins(), {})
+        self.patch(main, "load_application", missing)
+        self.start()
+        self.assertEqual(self.master.link._stop_begins(), {})
+        self.assertEqual(self.state, BOOTING)
 
     def test_drain(self) -> None:
         """C{Drain} is answered, then obeyed; the process ends when the last link is closed."""

@@ -15,6 +15,7 @@ from twsgi.control.scoreboard import (
     CORE_REQUESTS,
     DRAINING,
     READY,
+    WORKER_OPEN,
     WORKER_STATE,
     WORKER_WAITING,
     Scoreboard,
@@ -40,7 +41,9 @@ class ServingCase(SynchronousTestCase):
         self.reactor = ProcessReactor()
         self.log = Log()
         self.scoreboard = Scoreboard.create(1, 2, 1)
+        self.scoreboard.give_worker(1, 1, 2)
         self.drained: list[str] = []
+        self.before = 0
 
     def serve(self, *sockets: socket.socket, **settings: Any) -> Serving:
         """Begins to serve."""
@@ -52,6 +55,7 @@ class ServingCase(SynchronousTestCase):
             1,
             self.reactor,
             self.log,
+            requests_before=self.before,
         )
         self.assertEqual(self.state, BOOTING)
         self.serving.start(list(sockets))
@@ -132,6 +136,16 @@ class ServedTests(ServingCase):
         self.reactor.advance(DELAY)
         self.assertIn("GET /a => generated 2 bytes", self.log.lines[0])
 
+    def test_counted_on(self) -> None:
+        """A worker counts on from its predecessors, wherever they were; not from its place's."""
+        self.scoreboard.core(1, 1)[CORE_REQUESTS] = 30
+        self.before = 4
+        self.serve(self.listener())
+        self.client(get("/a"))
+        self.run_cores()
+        self.reactor.advance(DELAY)
+        self.assertIn("|req: 5/31] ", self.log.lines[0])
+
     def test_logging_off(self) -> None:
         """With C{disable-logging} no request is."""
         self.serve(self.listener(), disable_logging=True)
@@ -161,8 +175,12 @@ class ServedTests(ServingCase):
     def test_waiting(self) -> None:
         """How many requests wait for a core is on the scoreboard."""
         self.serve(self.listener())
-        for _ in range(2):
-            self.begun("/")
+        data = get("/")
+        clients = [self.client(data[:9]) for _ in range(2)]
+        self.run_cores()
+        for client in clients:
+            client.sendall(data[9:])
+        self.reactor.turn_until_idle()
         self.reactor.advance(DELAY)
         self.assertEqual(self.scoreboard.worker(1)[WORKER_WAITING], 2)
 
@@ -234,6 +252,27 @@ class DrainTests(ServingCase):
             link.close()
             self.run_cores()
         self.assertEqual(self.drained, ["drained"])
+
+    def test_what_is_left(self) -> None:
+        """The scoreboard tells how many links and connections are left, as soon as it drains."""
+        self.serve(self.listener())
+        links = [self.link(), self.link()]
+        self.client(get("/a"))
+        self.run_cores()
+        self.assertEqual((self.left, self.state), (0, READY))
+        self.drain()
+        self.assertEqual((self.left, self.state), (3, DRAINING))
+        self.reactor.pump([DELAY] * 10)  # that was a last chance for the connection
+        for link, left in zip(links, (1, 0), strict=True):
+            link.close()
+            self.run_cores()
+            self.reactor.pump([DELAY])
+            self.assertEqual(self.left, left)
+
+    @property
+    def left(self) -> int:
+        """What the scoreboard says."""
+        return int(self.scoreboard.worker(1)[WORKER_OPEN])
 
     def test_request_before_the_link_closes(self) -> None:
         """What a frontend sent before it knew is served."""

@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.web.fakes import get
 from tests.worker.fakes import Log, ProcessReactor, start_nothing, step
+from twsgi.control.lastcall import LAST_CALL
 from twsgi.errors import ApplicationError
 from twsgi.settings.model import Address, Listener, Plan, Settings
 from twsgi.worker import main
@@ -31,6 +32,7 @@ class SoloTests(SynchronousTestCase):
         self.patch(main, "load_application", lambda settings: application)
         self.reactor = ProcessReactor()
         self.log = Log()
+        self.last_call = False
 
     def solo(self, **settings: Any) -> Solo:
         """One that is not started."""
@@ -46,6 +48,7 @@ class SoloTests(SynchronousTestCase):
             directory=None,
         )
         self.made = Solo(plan, reactor=self.reactor, log=self.log)  # type: ignore[arg-type]
+        self.made._listening.last_call = lambda: self.last_call  # type: ignore[method-assign]
         return self.made
 
     def client(self, data: bytes = b"") -> socket.socket:
@@ -137,6 +140,84 @@ class SoloTests(SynchronousTestCase):
         self.reactor.advance(1)
         self.successResultOf(stopped)
         self.assertRaises(ConnectionResetError, client.recv, 1)
+        self.nothing_left()
+
+    def test_reload(self) -> None:
+        """It cannot reload, for nobody would serve meanwhile; the log says what it takes."""
+        solo = self.solo()
+        solo.startService()
+        self.assertFalse(self.successResultOf(solo.reload()))
+        self.assertFalse(self.successResultOf(solo.reload_configuration()))
+        self.assertIn("it needs a master", self.log.lines[-1])
+        self.successResultOf(solo.stopService())
+
+    def test_reload_mercy(self) -> None:
+        """C{reload-mercy} bounds it, too."""
+        solo = self.solo(worker_reload_mercy=30, reload_mercy=2)
+        solo.startService()
+        self.client(get())
+        self.reactor.turn_until_idle()
+        stopped = solo.stopService()
+        self.reactor.advance(1.9)
+        self.assertNoResult(stopped)
+        self.reactor.advance(0.2)
+        self.successResultOf(stopped)
+
+    def ready(self) -> bytes:
+        """What a new client is told at C{ready-path}."""
+        client = self.client(get("/ready"))
+        self.run_cores()
+        return client.recv(1000).split()[1]
+
+    def test_delay(self) -> None:
+        """With C{shutdown-delay} it serves on for so long; C{ready-path} says what is coming."""
+        solo = self.solo(shutdown_delay=5, ready_path="/ready")
+        solo.startService()
+        port = self.port()
+        self.assertEqual(self.ready(), b"200")
+        stopped = solo.stopService()
+        self.assertIn(
+            "a stop has begun: serving for 5 more seconds (shutdown-delay)", self.log.lines
+        )
+        self.reactor.advance(4.9)
+        self.assertEqual(self.ready(), b"503")
+        client = self.client(get())
+        self.run_cores()
+        answer = client.recv(1000)
+        self.assertIn(b"200 OK", answer)
+        self.assertNotIn(b"Connection: close", answer)
+        self.assertNoResult(stopped)
+        self.reactor.advance(0.1)
+        self.assertRaises(ConnectionRefusedError, socket.create_connection, ("127.0.0.1", port))
+        self.reactor.pump([0.1] * 10)
+        self.successResultOf(stopped)
+        self.nothing_left()
+
+    def test_last_call(self) -> None:
+        """Before the socket is closed who is at the door comes in."""
+        self.last_call = True
+        solo = self.solo()
+        solo.startService()
+        port = self.port()
+        stopped = solo.stopService()
+        self.reactor.advance(LAST_CALL - 0.01)
+        self.client(b"").close()
+        self.assertNoResult(stopped)
+        self.reactor.advance(0.02)
+        self.assertRaises(ConnectionRefusedError, socket.create_connection, ("127.0.0.1", port))
+        self.reactor.pump([0.1] * 10)
+        self.successResultOf(stopped)
+        self.nothing_left()
+
+    def test_stop_now_within_delay(self) -> None:
+        """A second signal ends the delay, too."""
+        solo = self.solo(shutdown_delay=5)
+        solo.startService()
+        port = self.port()
+        stopped = solo.stopService()
+        solo.stop_now()
+        self.successResultOf(stopped)
+        self.assertRaises(ConnectionRefusedError, socket.create_connection, ("127.0.0.1", port))
         self.nothing_left()
 
     def test_stop_now(self) -> None:

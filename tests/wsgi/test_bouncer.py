@@ -16,6 +16,7 @@ from twsgi.control.scoreboard import (
     CORE_BUSY_SINCE,
     CORE_REQUESTS,
     READY,
+    WORKER_LINKED,
     WORKER_STATE,
     Scoreboard,
 )
@@ -43,8 +44,10 @@ class BouncerMixin:
 
     def setUp(self: Any) -> None:
         """Two ready workers of two threads; we are the first."""
-        self.board = Scoreboard.create(2, 2, 2)
+        self.board = Scoreboard.create(8, 8, 2)
         for worker in (1, 2):
+            self.board.give_worker(worker, worker, 2)
+            self.board.link_worker(worker)
             self.board.worker(worker)[WORKER_STATE] = READY
         self.reactor = Reactor()
         self.point = self.make()
@@ -199,6 +202,15 @@ class BouncerMixin:
         self.reactor.turn()
         self.assertEqual(self.got(frontend), b"")
 
+    def test_not_linked(self: Any) -> None:
+        """Nor are those of one that is ready, and has to wait before it takes over."""
+        self.busy(1, 2)
+        self.board.worker(2)[WORKER_LINKED] = 0
+        frontend, _ = self.link()
+        self.bouncer.core_taken()
+        self.reactor.turn()
+        self.assertEqual(self.got(frontend), b"")
+
     def test_closed(self: Any) -> None:
         """A link that turns out to be closed is closed here, and reported."""
         self.busy(1, 2)
@@ -211,7 +223,7 @@ class BouncerMixin:
     def test_frame_error(self: Any) -> None:
         """So is one that says what is no request, which is said; the looks go on."""
         self.busy(1, 2)
-        _, link = self.link(b"GET / HTTP/1.1\r\n\r\n")
+        _, link = self.link(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         self.bouncer.core_taken()
         self.reactor.turn()
         self.assertEqual((self.closed, link.fileno()), ([link], -1))

@@ -111,6 +111,7 @@ class CoreCase(SynchronousTestCase):
     def start(self, application: Any, threads: int = 1) -> Cores:
         """Cores at work."""
         self.scoreboard = Scoreboard.create(1, threads, 1)
+        self.scoreboard.give_worker(1, 1, threads)
         base = {
             name: value
             for name, value in environ().items()
@@ -335,7 +336,7 @@ class LinkTurnTests(CoreCase):
         """Bytes that are no frame cost their link, not the core."""
         self.start(echo)
         bad, good = self.link(), None
-        bad.socket.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        bad.socket.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         self.assertTrue(bad.closed())
         self.reactor.turn_once()
         self.assertEqual(self.closed, [self.worker_link])

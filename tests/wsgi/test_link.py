@@ -157,7 +157,7 @@ class ReceiveTests(LinkCase):
     def test_no_request(self) -> None:
         """Bytes that are no request are a fault of the link."""
         frontend, link = self.pair()
-        frontend.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        frontend.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         self.assertRaises(FrameError, link.receive)
 
     def test_too_much(self) -> None:
@@ -399,7 +399,10 @@ class BounceTests(LinkCase):
 
     def test_no_request(self) -> None:
         """Bytes that are no request, or more than one, are a fault of the link."""
-        for data in (b"GET / HTTP/1.1\r\n\r\n", frames.encode_request(0, b"a\0b", b"bodyx", 4)):
+        for data in (
+            b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+            frames.encode_request(0, b"a\0b", b"bodyx", 4),
+        ):
             frontend, link = self.pair()
             frontend.sendall(data)
             self.assertRaises(FrameError, link.bounce)

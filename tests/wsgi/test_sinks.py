@@ -149,7 +149,7 @@ class _Channel:
         self.transport = _Transport()
         self.reactor = TurnedReactor()
         self.site = self
-        self.client_closed = False
+        self.client_closed = self.draining = False
         self.ends: list[str] = []
 
     def send_file(

@@ -17,7 +17,8 @@ from twsgi.web.descriptors import connections_possible
 from twsgi.web.limits import limits
 from twsgi.web.offload import offload_threads
 from twsgi.web.poller import poller
-from twsgi.web.site import Site
+from twsgi.web.readiness import STOPPING, ReadyPath
+from twsgi.web.site import SWEEP, Site
 from twsgi.web.threadacceptor import ThreadAcceptor
 from twsgi.wsgi.core import Cores
 from twsgi.wsgi.root import ApplicationRoot
@@ -45,13 +46,16 @@ class Listeners:
         self._reactor = reactor
         self._sink = sink
         self._acceptors: list[ThreadAcceptor] = []
+        self._line_up_call: Any = None
         root: Any = ApplicationRoot()
-        may_be_file = _nothing
         if settings.check_static:
             # Absolute from now on: an application may change its directory.
             roots = [os.path.abspath(one) for one in settings.check_static]
             root = StaticFiles(roots, root, sink.line)
-            may_be_file = root.may_answer
+        #: A stop has begun.
+        self.stopping = False
+        if settings.ready_path is not None:
+            root = ReadyPath(settings.ready_path, lambda: STOPPING if self.stopping else "", root)
         most = limits(
             settings,
             pause=settings.socket_timeout,
@@ -60,7 +64,6 @@ class Listeners:
         )
         self._poller = poller(reactor)
         self._site = Site(root, self._poller, most, answered, sink.line)
-        self._site.for_reactor = may_be_file
         self._site.offload = offload_threads(
             settings.offload_threads,
             self._poller,
@@ -83,6 +86,17 @@ class Listeners:
             )
             self._acceptors.append(acceptor)
             acceptor.resume()
+        self._line_up()
+
+    def _line_up(self) -> None:
+        """What waits although nobody was woken for it is seen; see L{ThreadAcceptor.line_up}."""
+        self._line_up_call = self._reactor.callLater(SWEEP, self._line_up)
+        for acceptor in self._acceptors:
+            acceptor.line_up()
+
+    def _rest(self) -> None:
+        if self._line_up_call is not None and self._line_up_call.active():
+            self._line_up_call.cancel()
 
     def drain(self, final: bool, drained: Callable[[], None]) -> None:
         """
@@ -90,6 +104,8 @@ class Listeners:
 
         @param final: see L{twsgi.control.commands.Drain}.
         """
+        self.stopping = self.stopping or final
+        self._rest()
         # Before the kernel's queue is emptied: those connections are their last request's.
         self._site.draining = True
         for acceptor in self._acceptors:
@@ -97,12 +113,13 @@ class Listeners:
         self._site.drain(drained)
 
     @property
-    def empty(self) -> bool:
-        """No connection is left."""
-        return not self._site.channels
+    def connections(self) -> int:
+        """How many there are."""
+        return len(self._site.channels)
 
     def stop(self) -> None:
         """Accepts no more, and cuts who is left."""
+        self._rest()
         for acceptor in self._acceptors:
             acceptor.close(empty_queue=False)
         self._site.stop()
@@ -110,8 +127,3 @@ class Listeners:
             self._site.offload.stop()
         if self._poller is not self._reactor:
             self._poller.stop()
-
-
-def _nothing(environ: dict[str, str]) -> bool:
-    """Without static files every request is the application's."""
-    return False

@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 import time
+import traceback
 from typing import Any
 
 from twisted.internet.interfaces import IReactorCore
@@ -21,7 +22,7 @@ from twsgi.control.child import (
     leave_within,
     leaving_if_orphaned,
 )
-from twsgi.control.commands import AddFrontendLink, Failed, Ready
+from twsgi.control.commands import AddFrontendLink, Describe, Failed, Ready
 from twsgi.control.launch import SCOREBOARD_FD, Launch
 from twsgi.control.scoreboard import BOOTING, WORKER_PID, WORKER_STARTED, WORKER_STATE, Scoreboard
 from twsgi.errors import EXIT_NO_APP, ApplicationError
@@ -62,10 +63,8 @@ class Worker:
         self._launch = launch
         self._sink = sink
         self._reactor: Any = IReactorCore(reactor)
-        self._scoreboard = Scoreboard(
-            SCOREBOARD_FD, launch.workers, launch.settings.threads, launch.frontends
-        )
-        record = self._scoreboard.worker(launch.index)
+        self._scoreboard = Scoreboard(SCOREBOARD_FD, launch.places, launch.cores, launch.frontends)
+        record = self._scoreboard.worker(launch.place)
         record[WORKER_PID] = os.getpid()
         record[WORKER_STARTED] = int(time.time())
         record[WORKER_STATE] = BOOTING
@@ -110,9 +109,11 @@ class Worker:
             application,
             environ,
             self._scoreboard,
-            launch.index,
+            launch.place,
             self._reactor,
             self._sink,
+            launch.index,
+            launch.requests_before,
         )
 
     def add_link(self, frontend: int, link: int) -> None:
@@ -120,6 +121,20 @@ class Worker:
         os.set_inheritable(link, False)
         assert self._serving is not None
         self._serving.add_link(link, frontend)
+
+    def describe(self, cores: list[int], since: list[int], everything: bool) -> str:
+        """See L{Describe}.  Never raises: that would end the control stream."""
+        try:
+            if self._serving is not None:
+                return self._serving.describe(cores, since, everything)
+        except Exception:
+            return traceback.format_exc()
+        return ""
+
+    def stop_begins(self) -> None:
+        """See L{twsgi.control.commands.StopBegun}."""
+        if self._serving is not None:
+            self._serving.stop_begins()
 
     def drain(self, final: bool) -> None:
         """See L{twsgi.control.commands.Drain}."""
@@ -168,6 +183,10 @@ class _Link(ControlLink):
     def _add_link(self, frontend: int, link: int) -> dict[str, Any]:
         self._worker.add_link(frontend, link)
         return {}
+
+    @Describe.responder
+    def _describe(self, cores: list[int], since: list[int], everything: bool) -> dict[str, Any]:
+        return {"stacks": self._worker.describe(cores, since, everything)}
 
 
 def preload() -> None:

@@ -10,6 +10,7 @@ from twsgi.control.scoreboard import (
     BOOTING,
     DRAINING,
     READY,
+    WORKER_OPEN,
     WORKER_STATE,
     WORKER_STATIC,
     WORKER_WAITING,
@@ -19,6 +20,7 @@ from twsgi.interfaces import ILineLog
 from twsgi.log.requestline import DELAY, RequestLog
 from twsgi.settings.model import Settings
 from twsgi.web.offload import offloads
+from twsgi.worker.stacks import Stacks
 from twsgi.wsgi.application import Application
 from twsgi.wsgi.bouncer import Bouncer
 from twsgi.wsgi.core import Cores
@@ -46,35 +48,42 @@ class Serving:
         application: Application,
         environ: dict[str, Any],
         scoreboard: Scoreboard,
-        index: int,
+        place: int,
         reactor: Any,
         sink: ILineLog,
+        index: int = 1,
+        requests_before: int = 0,
     ) -> None:
         """
         @param environ: what every request's environ begins with.
-        @param index: the worker's, from 1.
+        @param place: the worker's on the scoreboard.
+        @param index: by which people know it.
+        @param requests_before: how many requests the earlier workers of this index have finished.
         """
         self._settings = settings
         self._reactor = reactor
         self._sink = sink
         self._index = index
-        self._record = scoreboard.worker(index)
+        self._record = scoreboard.worker(place)
         self._record[WORKER_STATE] = BOOTING
+        # The place's counters go on counting, whoever had it before.
+        others = requests_before - scoreboard.worker_requests(place)
         self._log = RequestLog(
-            sink, scoreboard.total_requests, lambda: scoreboard.worker_requests(index)
+            sink, scoreboard.total_requests, lambda: scoreboard.worker_requests(place) + others
         )
         self._cores = Cores(
             application,
             environ,
-            [scoreboard.core(index, core) for core in range(settings.threads)],
+            [scoreboard.core(place, core) for core in range(settings.threads)],
             wait_point(),
             reactor,
             None if settings.disable_logging else self._log,
             sink.line,
         )
-        if scoreboard.frontends > 1:
+        self._stacks = Stacks(self._cores.threads, scoreboard, place, settings.harakiri > 0)
+        if scoreboard.shared:
             self._cores.taken = Bouncer(
-                self._cores.wait_point, scoreboard, index, reactor, self._link_closed, sink.line
+                self._cores.wait_point, scoreboard, place, reactor, self._link_closed, sink.line
             ).core_taken
         self.links: set[WorkerLink] = set()
         self._listeners: Listeners | None = None
@@ -92,6 +101,7 @@ class Serving:
             )
             self._listeners.start(sockets)
         self._cores.start(self._link_closed)
+        self._stacks.started()
         self._record[WORKER_STATE] = READY
         self._flush()
 
@@ -103,6 +113,11 @@ class Serving:
         self._cores.wait_point.add_link(link)
         if self._draining:
             link.retire()
+
+    def stop_begins(self) -> None:
+        """See L{twsgi.control.commands.StopBegun}."""
+        if self._listeners is not None:
+            self._listeners.stopping = True
 
     def drain(self, final: bool, drained: Callable[[], None]) -> None:
         """
@@ -122,6 +137,8 @@ class Serving:
         self._close_listeners(True, drained)
 
     def _close_listeners(self, final: bool, drained: Callable[[], None]) -> None:
+        # First how much is left: whoever sees the state takes that for all that it has to finish.
+        self._record[WORKER_OPEN] = self._open
         self._record[WORKER_STATE] = DRAINING
         self._draining = True
         self._drained = drained
@@ -138,9 +155,18 @@ class Serving:
             self._listeners.stop()
         self._log.flush()
 
+    def describe(self, cores: list[int], since: list[int], everything: bool) -> str:
+        """See L{twsgi.control.commands.Describe}."""
+        return self._stacks.describe(cores, since, everything)
+
+    @property
+    def _open(self) -> int:
+        """How many links and connections there are."""
+        connections = 0 if self._listeners is None else self._listeners.connections
+        return len(self.links) + connections
+
     def _check_drained(self) -> None:
-        done = not self.links and (self._listeners is None or self._listeners.empty)
-        if self._draining and done and self._drained is not None:
+        if self._draining and not self._open and self._drained is not None:
             drained, self._drained = self._drained, None
             drained()
 
@@ -157,3 +183,4 @@ class Serving:
         self._flush_call = self._reactor.callLater(DELAY, self._flush)
         self._log.flush()
         self._record[WORKER_WAITING] = self._cores.wait_point.waiting()
+        self._record[WORKER_OPEN] = self._open

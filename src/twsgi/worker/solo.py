@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from twisted.application.service import Service
@@ -12,6 +14,7 @@ from twisted.python.failure import Failure
 
 from twisted import __version__ as twisted_version
 from twsgi._version import __version__
+from twsgi.control.lastcall import LAST_CALL
 from twsgi.control.listening import Listening
 from twsgi.control.scoreboard import WORKER_PID, Scoreboard
 from twsgi.errors import ApplicationError
@@ -34,12 +37,16 @@ class Solo(Service):
     def __init__(self, plan: Plan, *, reactor: Any, log: ILineLog) -> None:
         self.failed: Deferred[None] = Deferred()
         self.ready: Deferred[None] = Deferred()
+        #: Without a master nobody reads it again.
+        self.read_plan: Callable[[], Plan] | None = None
         self._plan = plan
         self._reactor = reactor
         self._log = log
         self._listening = Listening(plan.listeners, log)
         self._serving: Serving | None = None
         self._stopping: Any = None
+        # What ends the delay, and then the mercy.
+        self._timer: Any = None
 
     def bind(self) -> None:
         """
@@ -69,6 +76,7 @@ class Solo(Service):
             False,
         )
         scoreboard = Scoreboard.create(1, plan.settings.threads, 0)
+        scoreboard.give_worker(1, 1, plan.settings.threads)
         scoreboard.worker(1)[WORKER_PID] = os.getpid()
         self._serving = Serving(
             plan.settings, application, environ, scoreboard, 1, self._reactor, self._log
@@ -84,31 +92,62 @@ class Solo(Service):
 
     def stopService(self) -> Deferred[None]:
         """
-        C{IService}: accepts no more, finishes what is there.
+        C{IService}: goes on for C{shutdown-delay}; then accepts no more, and finishes what is
+        there.
 
         @return: fires when the last response has been sent, or after C{worker-reload-mercy}.
         """
         super().stopService()
-        self._listening.close()
         serving = self._serving
         if serving is None:
+            self._listening.close()
             return succeed(None)
         stopped: Deferred[None] = Deferred()
         self._stopping = stopped
-        mercy = self._reactor.callLater(self._plan.settings.worker_reload_mercy, self.stop_now)
 
         def done(result: None) -> None:
-            if mercy.active():
-                mercy.cancel()
+            if self._timer.active():
+                self._timer.cancel()
+            self._listening.close()
             serving.stop()
 
         stopped.addCallback(done)
-        serving.drain(True, self._drained)
+        serving.stop_begins()
+        delay = self._plan.settings.shutdown_delay
+        if delay:
+            self._log.line(f"a stop has begun: serving for {delay} more seconds (shutdown-delay)")
+            self._timer = self._reactor.callLater(delay, self._last_call, serving)
+        else:
+            self._last_call(serving)
         return stopped
+
+    def reload(self, plan: Plan | None = None, chain: bool = False) -> Deferred[bool]:
+        """Nobody could serve meanwhile: says what it takes."""
+        self._log.line("reload given up: it needs a master, who starts others first: master = true")
+        return succeed(False)
+
+    def reload_configuration(self) -> Deferred[bool]:
+        """See L{reload}."""
+        return self.reload()
 
     def stop_now(self) -> None:
         """Waits for nothing any more."""
         self._drained()
+
+    def _last_call(self, serving: Serving) -> None:
+        """Nobody else comes in; who is at the door already is served."""
+        if self._listening.last_call():
+            self._timer = self._reactor.callLater(LAST_CALL, self._leave, serving)
+        else:
+            self._leave(serving)
+
+    def _leave(self, serving: Serving) -> None:
+        """No more connections."""
+        settings = self._plan.settings
+        mercy = min(settings.worker_reload_mercy, settings.reload_mercy or math.inf)
+        self._timer = self._reactor.callLater(mercy, self.stop_now)
+        self._listening.close()
+        serving.drain(True, self._drained)
 
     def _drained(self) -> None:
         stopping, self._stopping = self._stopping, None

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from twsgi.control.scoreboard import READY, WORKER_STATE, Scoreboard
+from twsgi.control.scoreboard import READY, WORKER_LINKED, WORKER_STATE, Scoreboard
 from twsgi.errors import FrameError
 from twsgi.interfaces import IWaitPoint
 from twsgi.web.threads import hand_to_reactor
@@ -32,18 +32,19 @@ class Bouncer:
         self,
         wait_point: IWaitPoint,
         scoreboard: Scoreboard,
-        index: int,
+        place: int,
         reactor: Any,
         link_closed: Callable[[WorkerLink], None],
         report: Callable[[str], None],
     ) -> None:
         """
-        @param index: the worker's, from 1.
+        @param place: the worker's on the scoreboard.
         @param link_closed: told of a link that turned out to be closed.
         """
         self._wait_point = wait_point
         self._scoreboard = scoreboard
-        self._index = index
+        self._place = place
+        self._cores = scoreboard.worker_cores(place)
         self._reactor = reactor
         self._link_closed = link_closed
         self._report = report
@@ -51,7 +52,7 @@ class Bouncer:
         self._watching = False
         # The reactor's thread's alone: two cores may see the need at the same moment.
         self._looking = False
-        self._passing = Passing(scoreboard, index)
+        self._passing = Passing(scoreboard, place)
 
     def core_taken(self) -> None:
         """A core begins a request.  Core threads."""
@@ -60,7 +61,7 @@ class Bouncer:
             hand_to_reactor(self._reactor, self._begin)
 
     def _saturated(self) -> bool:
-        return self._scoreboard.busy_cores(self._index) == self._scoreboard.threads
+        return self._scoreboard.busy_cores(self._place) == self._cores
 
     def _begin(self) -> None:
         if not self._looking:
@@ -88,10 +89,15 @@ class Bouncer:
     def _free_elsewhere(self) -> int:
         board = self._scoreboard
         return sum(
-            board.threads - board.busy_cores(worker)
-            for worker in range(1, board.workers + 1)
-            if worker != self._index and board.worker(worker)[WORKER_STATE] == READY
+            board.worker_cores(place) - board.busy_cores(place)
+            for place in board.used_places()
+            if place != self._place and self._serves(place)
         )
+
+    def _serves(self, place: int) -> bool:
+        """Not who is ready but has to wait until others are, too (a reload): nobody sends to it."""
+        record = self._scoreboard.worker(place)
+        return bool(record[WORKER_STATE] == READY and record[WORKER_LINKED])
 
     def _bounce(self, link: WorkerLink) -> None:
         alive = False
@@ -111,12 +117,12 @@ class Bouncer:
 class Passing:
     """Counts the requests that pass by those which wait at one worker.  Reactor thread."""
 
-    def __init__(self, scoreboard: Scoreboard, index: int) -> None:
+    def __init__(self, scoreboard: Scoreboard, place: int) -> None:
         """
-        @param index: the worker's, from 1.
+        @param place: the worker's on the scoreboard.
         """
         self._scoreboard = scoreboard
-        self._index = index
+        self._place = place
         self._served = self._elsewhere = 0
         self._since = 0.0
 
@@ -141,6 +147,6 @@ class Passing:
 
     def _counts(self) -> tuple[int, int]:
         board = self._scoreboard
-        counts = {worker: board.worker_requests(worker) for worker in range(1, board.workers + 1)}
-        served = counts.pop(self._index)
+        counts = {place: board.worker_requests(place) for place in board.used_places()}
+        served = counts.pop(self._place)
         return served, sum(counts.values())

@@ -17,6 +17,7 @@ from twsgi.control.scoreboard import (
     CORE_BUSY_SINCE,
     CORE_EXCEPTIONS,
     CORE_MICROSECONDS,
+    CORE_QUEUED,
     CORE_REQUESTS,
     CORE_SENT,
 )
@@ -30,7 +31,7 @@ from twsgi.wire.fields import field_parser
 from twsgi.wire.response import Date, ResponseEncoder
 from twsgi.wsgi.application import Application, run_application
 from twsgi.wsgi.errorstream import stream
-from twsgi.wsgi.link import CANCELLED, LinkSink, WorkerLink
+from twsgi.wsgi.link import CANCELLED, LinkRequest, LinkSink, WorkerLink
 from twsgi.wsgi.response import Response
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class Core(threading.Thread):
                 # Whatever happens now, the response is ended, and the link may have the next.
                 alive = True
             if request is not None and request is not CANCELLED:
-                self._serve_link(link, request.flags, request.variables, request.body)
+                self._serve_link(link, request)
         except FrameError as error:
             alive = False
             self._cores.report(f"frontend {link.frontend}: {error}")
@@ -130,7 +131,8 @@ class Core(threading.Thread):
                 link.close()
                 self._cores.link_closed(link)
 
-    def _serve_link(self, link: WorkerLink, flags: int, variables: bytes, body: BinaryIO) -> None:
+    def _serve_link(self, link: WorkerLink, request: LinkRequest) -> None:
+        flags, variables = request.flags, request.variables
         head_request = flags & frames.HEAD != 0
         encoder = ResponseEncoder(
             flags & frames.HTTP11 != 0, flags & frames.KEEP_ALIVE != 0, head_request
@@ -138,7 +140,7 @@ class Core(threading.Thread):
         sink = LinkSink(link, encoder, self._date.line(time.time()))
         try:
             decoded = frames.decode_variables(variables)
-            self._serve(decoded, body, sink, head_request, len(variables))
+            self._serve(decoded, request.body, sink, head_request, len(variables), request.since)
         finally:
             if not sink.finished:
                 sink.abort()
@@ -150,12 +152,15 @@ class Core(threading.Thread):
         sink: Any,
         head_request: bool,
         variables_size: int,
+        since: int = 0,
     ) -> None:
         """
         @param variables_size: bytes of the variables joined by NULs, 0: not known.
+        @param since: monotonic nanoseconds since when the request waits, 0: it has not.
         """
         cores, record = self._cores, self._record
         began = time.monotonic_ns()
+        record[CORE_QUEUED] = max(0, began - since) // 1000 if since else 0
         record[CORE_BUSY_SINCE] = began
         if cores.taken is not None:
             cores.taken()
@@ -179,6 +184,28 @@ class Core(threading.Thread):
             record[CORE_BUSY_SINCE] = 0
         if cores.log is not None:
             cores.log.application(variables, variables_size, response, sink, took, self.index)
+
+    def note_requests(self, text: memoryview) -> None:
+        """
+        From now on each request's line is in C{text} before it begins.  Before the thread runs.
+        """
+        serve = self._serve
+
+        def noted(variables: dict[str, str], *rest: Any) -> None:
+            text[:] = request_text(variables, len(text))
+            serve(variables, *rest)
+
+        # Not a question in the way of every request: what nobody wants costs nothing.
+        self._serve = noted  # type: ignore[assignment, method-assign]
+
+
+def request_text(variables: dict[str, str], size: int) -> bytes:
+    """Client, method and URI in C{size} bytes: cut, or NULs after it."""
+    line = (
+        f"{variables.get('REMOTE_ADDR', '')} - {variables['REQUEST_METHOD']} "
+        f"{variables.get('REQUEST_URI', '')}"
+    )
+    return line.encode("latin-1", "replace")[: size - 1].ljust(size, b"\0")
 
 
 class Cores:

@@ -35,18 +35,20 @@ class LinkRequest:
     @ivar flags: of L{frames}.
     @ivar variables: the CGI variables, encoded.
     @ivar body: at its start; closed by whoever serves the request.
+    @ivar since: monotonic nanoseconds since when it waits.
     """
 
-    __slots__ = ("body", "flags", "variables")
+    __slots__ = ("body", "flags", "since", "variables")
 
-    def __init__(self, flags: int, variables: bytes, body: BinaryIO) -> None:
+    def __init__(self, flags: int, variables: bytes, body: BinaryIO, since: int) -> None:
         self.flags = flags
         self.variables = variables
         self.body = body
+        self.since = since
 
 
 #: What L{WorkerLink.receive} returns for a cancellation that came late.
-CANCELLED = LinkRequest(0, b"", io.BytesIO())
+CANCELLED = LinkRequest(0, b"", io.BytesIO(), 0)
 
 
 class WorkerLink:
@@ -94,7 +96,7 @@ class WorkerLink:
             received = self._receive_head()
             if received is None:
                 return CANCELLED
-            flags, data, start, length = received
+            flags, data, start, length, since = received
             if flags & frames.SPOOLED:
                 # Nobody cancels it before it has the body.
                 body = self._receive_file()
@@ -106,7 +108,7 @@ class WorkerLink:
                     return CANCELLED
         except ConnectionError:
             return None
-        return LinkRequest(flags, data[frames.REQUEST_HEAD : start], body)
+        return LinkRequest(flags, data[frames.REQUEST_HEAD : start], body, since)
 
     def bounce(self) -> bool:
         """
@@ -120,7 +122,7 @@ class WorkerLink:
             received = self._receive_head()
             if received is None:
                 return True
-            flags, data, start, length = received
+            flags, data, start, length, _ = received
             if not flags & frames.SPOOLED:
                 body, excess = self._receive_body(data[start:], length)
                 body.close()
@@ -131,10 +133,10 @@ class WorkerLink:
             return False
         return True
 
-    def _receive_head(self) -> tuple[int, bytes, int, int] | None:
+    def _receive_head(self) -> tuple[int, bytes, int, int, int] | None:
         """
-        Flags, what has come, where in it the body begins, and the body's length; None where there
-        was but a note that came late.
+        Flags, what has come, where in it the body begins, the body's length, and since when it
+        waits; None where there was but a note that came late.
         """
         data = self._more()
         while True:
@@ -145,11 +147,11 @@ class WorkerLink:
             data = data[frames.REQUEST_HEAD :]
             if not data:
                 return None
-        flags, size, length = frames.decode_request_head(data)
+        flags, size, length, since = frames.decode_request_head(data)
         start = frames.REQUEST_HEAD + size
         while len(data) < start:
             data += self._more()
-        return flags, data, start, length
+        return flags, data, start, length, since
 
     def _more(self, size: int = _READ) -> bytes:
         try:

@@ -16,6 +16,10 @@ class ApplicationRoot(Resource):
 
     isLeaf = True
 
+    def may_answer(self, environ: dict[str, str]) -> bool:
+        """Never: it gives all to the threads."""
+        return False
+
     def render(self, request: Any) -> Any:
         """C{IResource}."""
         request.channel.leave_to_thread()
