@@ -1,0 +1,1 @@
+"""The load client: against servers that misbehave on purpose."""
