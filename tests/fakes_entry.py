@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import ReactorNotRunning
 
 from twsgi.settings.model import Address, Listener, Plan, Settings
@@ -33,6 +33,9 @@ class FakeExecution:
         self.events = events
         self.bind_error = bind_error
         self.stopped: Deferred[Any] = Deferred()
+        self.reloads: list[tuple[Plan | None, bool]] = []
+        self.reloaded = True
+        self.read_plan: Any = None
 
     def bind(self) -> None:
         if self.bind_error is not None:
@@ -48,6 +51,13 @@ class FakeExecution:
 
     def stop_now(self) -> None:
         self.events.append("stop_now")
+
+    def reload(self, plan: Plan | None = None, chain: bool = False) -> Deferred[bool]:
+        self.reloads.append((plan, chain))
+        return succeed(self.reloaded)
+
+    def reload_configuration(self) -> Deferred[bool]:
+        return self.reload(self.read_plan())
 
 
 class FakeReactor:

@@ -28,6 +28,8 @@ LAYERS = {
     "master": 4,
     "worker": 4,
     "frontend": 4,
+    # Among the entry points: it is a command, and starts the others.
+    "selftest": 5,
 }
 #: All other modules of the root: entry points and what they are made of.  They are no rooms, so
 #: they may import one another; circles are forbidden to them as to all.

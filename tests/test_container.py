@@ -228,6 +228,52 @@ class ContainerTests(SynchronousTestCase):
         self.assertEqual(state(), before)
 
 
+class ReloadTests(SynchronousTestCase):
+    """Another generation of the same service."""
+
+    def setUp(self) -> None:
+        self.execution = FakeExecution([])
+        self.container = Container(OPTIONS, reactor=FakeReactor())
+        self.container.execute = lambda *arguments: self.execution
+
+    def test_same_options(self) -> None:
+        """Without options those that are in force stay so."""
+        self.container.startService()
+        self.assertTrue(self.successResultOf(self.container.reload()))
+        self.assertTrue(self.successResultOf(self.container.reload(chain=True)))
+        self.assertEqual(self.execution.reloads, [(None, False), (None, True)])
+
+    def test_other_options(self) -> None:
+        """Other options are in force once the new workers serve, and not if they never do."""
+        self.container.startService()
+        before = self.container.plan
+        self.execution.reloaded = False
+        self.assertFalse(self.successResultOf(self.container.reload({**OPTIONS, "threads": 9})))
+        self.assertIs(self.container.plan, before)
+        self.execution.reloaded = True
+        self.assertTrue(self.successResultOf(self.container.reload({**OPTIONS, "threads": 9})))
+        plan, _ = self.execution.reloads[-1]
+        assert plan is not None
+        self.assertEqual(plan.settings.threads, 9)
+        self.assertEqual(self.container.plan, plan)
+
+    def test_mistake(self) -> None:
+        """Options that cannot be meant are an error, and nothing happens."""
+        self.container.startService()
+        wrong = {**OPTIONS, "threads": "two"}
+        self.assertRaises(ConfigurationError, self.container.reload, wrong)
+        self.assertEqual(self.execution.reloads, [])
+
+    def test_not_running(self) -> None:
+        """What does not run has nothing to reload."""
+        self.assertFalse(self.successResultOf(self.container.reload()))
+        self.container.startService()
+        self.container.stopService()
+        self.assertFalse(self.successResultOf(self.container.reload()))
+        self.assertFalse(self.successResultOf(self.container.reload_configuration()))
+        self.assertEqual(self.execution.reloads, [])
+
+
 class FromPlanTests(SynchronousTestCase):
     """A container that is a process of its own."""
 

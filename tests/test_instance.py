@@ -31,7 +31,7 @@ class InstanceTests(SynchronousTestCase):
         self.sink = LogSink.file(self.log)
         self.addCleanup(self.sink.close)
         self.pidfile = os.path.abspath(self.mktemp())
-        self.handlers: list[tuple[Any, Any]] = []
+        self.handlers: list[tuple[Any, ...]] = []
         self.last_resorts: list[float] = []
         self.instance = self.make()
 
@@ -42,6 +42,7 @@ class InstanceTests(SynchronousTestCase):
             reactor=self.reactor,
             log=self.sink,
             log_descriptor=self.sink.descriptor,
+            read_plan=(how or {}).pop("read_plan", None),
         )
         container.execute = lambda *arguments: self.execution
         return Instance(
@@ -49,7 +50,7 @@ class InstanceTests(SynchronousTestCase):
             self.sink,
             Pidfile(self.pidfile),
             reactor=self.reactor,
-            take_signals=lambda reactor, end, ignore: self.handlers.append((end, ignore)),
+            take_signals=lambda reactor, *actions: self.handlers.append(actions),
             last_resort=self.last_resorts.append,
             **(how or {}),
         )
@@ -61,7 +62,7 @@ class InstanceTests(SynchronousTestCase):
 
     def signal(self, name: str) -> None:
         """What the latest signal handlers make of a signal."""
-        self.handlers[-1][0](name)
+        self.handlers[-1][{"SIGHUP": 1, "SIGUSR1": 2}.get(name, 0)](name)
 
     def test_start(self) -> None:
         """The pidfile is written, with the line that uWSGI logs, before the container starts."""
@@ -70,6 +71,23 @@ class InstanceTests(SynchronousTestCase):
             self.assertEqual(file.read(), f"{os.getpid()}\n")
         self.assertEqual(self.logged(), [f"writing pidfile to {self.pidfile}"])
         self.assertEqual(self.events[-1], "start")
+
+    def test_orphans(self) -> None:
+        """A master buries orphans from the start to the end; an application waits for its own."""
+
+        class Buries:
+            start, stop = (lambda self: done.append("start")), (lambda self: done.append("stop"))
+
+        for master, expected in ((True, ["start", "stop"]), (False, ["stop"])):
+            done: list[str] = []
+            self.execution = FakeExecution(self.events)
+            instance = self.make({"orphans": Buries()}, master=master)
+            instance.startService()
+            stopped = instance.stopService()
+            self.assertNotIn("stop", done)
+            self.execution.stopped.callback(None)
+            self.successResultOf(stopped)
+            self.assertEqual(done, expected)
 
     def test_privileges(self) -> None:
         """Bind, pidfile, drop, second pidfile, start: in this order."""
@@ -150,11 +168,23 @@ class InstanceTests(SynchronousTestCase):
         self.assertEqual(self.reactor.events, ["run", "stop"])
 
     def test_hangup(self) -> None:
-        """SIGHUP is one line in the log, and nothing else."""
-        run(self.instance, self.reactor)
-        self.handlers[-1][1]("SIGHUP")
+        """SIGHUP reloads, with the configuration as it is now; not any more while all stops."""
+        plan = a_plan(threads=7)
+        run(self.make({"read_plan": lambda: plan}), self.reactor)
+        self.signal("SIGHUP")
+        self.assertEqual(self.execution.reloads, [(plan, False)])
+        self.assertEqual(self.logged()[-1], "SIGHUP received: reloading")
+        self.signal("SIGTERM")
+        self.signal("SIGHUP")
+        self.assertEqual(len(self.execution.reloads), 1)
         self.assertIn("SIGHUP received and ignored", self.logged()[-1])
-        self.assertEqual(self.events[-1], "start")
+
+    def test_other_signals(self) -> None:
+        """SIGUSR1 is one line in the log, and nothing else."""
+        run(self.instance, self.reactor)
+        self.signal("SIGUSR1")
+        self.assertIn("SIGUSR1 received and ignored", self.logged()[-1])
+        self.assertEqual((self.events[-1], self.execution.reloads), ("start", []))
 
     def test_pidfile_is_removed(self) -> None:
         """With C{vacuum} the pidfile goes when the container has stopped, not before."""

@@ -33,12 +33,13 @@ class SignalTests(SynchronousTestCase):
         install_signals(
             self.reactor,
             lambda name: self.received.append(("end", name)),
+            lambda name: self.received.append(("reload", name)),
             lambda name: self.received.append(("ignore", name)),
             self.handlers.__setitem__,
         )
 
     def test_each(self) -> None:
-        """TERM, INT and QUIT end; HUP, USR1 and USR2 do not, and do not kill either."""
+        """TERM, INT and QUIT end; HUP reloads; USR1 and USR2 do nothing, and do not kill."""
         for number in self.handlers:
             self.handlers[number](number, None)
         self.reactor.turn()
@@ -48,9 +49,9 @@ class SignalTests(SynchronousTestCase):
                 ("end", "SIGINT"),
                 ("end", "SIGQUIT"),
                 ("end", "SIGTERM"),
-                ("ignore", "SIGHUP"),
                 ("ignore", "SIGUSR1"),
                 ("ignore", "SIGUSR2"),
+                ("reload", "SIGHUP"),
             ],
         )
 

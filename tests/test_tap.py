@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from dataclasses import replace
 from typing import Any
 
 from twisted.application.service import IServiceMaker
@@ -211,6 +212,14 @@ class PlanTests(InDirectoryCase):
         self.assertEqual(tap.plan_of([self.ini()], surroundings).directory, "/usr")
         self.assertEqual(tap.plan_of([self.ini(), "--chdir=/"], surroundings).directory, "/")
 
+    def test_change(self) -> None:
+        """A runner that has its own idea of the settings has the last word."""
+        surroundings = Surroundings(
+            directory="/usr", change=lambda read: replace(read, processes=read.processes + 1)
+        )
+        plan = tap.plan_of([self.ini()], surroundings)
+        self.assertEqual((plan.workers, plan.directory), (3, "/usr"))
+
     def test_warnings(self) -> None:
         """What is odd in the files comes with the Plan."""
         plan = tap.plan_of([self.ini(INI + "procesess = 3\n")], Surroundings())
@@ -238,6 +247,19 @@ class PrepareTests(InDirectoryCase):
         self.prepare(self.ini(), "--pidfile=pid")
         self.assertEqual(self.events, ["bind"])
         self.assertEqual(self.names(), ["uwsgi.ini"])
+
+    def test_reads_again(self) -> None:
+        """The configuration can be read again, from wherever the process is by then."""
+        self.prepare(self.ini())
+        read_plan = self.execution.read_plan
+        assert read_plan is not None
+        self.ini(INI + "threads = 7\n")
+        os.chdir("/")
+        self.addCleanup(os.chdir, self.directory.path)
+        self.assertEqual(read_plan().settings.threads, 7)
+        self.directory.child("uwsgi.ini").setContent(b"[uwsgi]\nthreads = many\n")
+        error = self.assertRaises(UserError, read_plan)
+        self.assertIn("uwsgi.ini:2", str(error))
 
     def test_address_taken(self) -> None:
         """An address that is taken is the error, and the log's descriptor is closed."""

@@ -17,8 +17,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     from twsgi import tap
 
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if given[:1] == ["--selftest-reload"]:
+        from twsgi.selftest import command
+
+        return command.main(given[1:])
     options = tap.Options()
-    options.parseOptions(arguments)
+    options.parseOptions(given)
     instance = tap.makeService(options)
 
     from twisted.internet import reactor

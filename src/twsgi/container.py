@@ -42,9 +42,11 @@ class PlanService(Protocol):
     What executes a Plan: L{twsgi.master.service.Master}, or L{twsgi.worker.solo.Solo}.
 
     @ivar failed: fails once, with a L{twsgi.errors.UserError}, where it cannot go on.
+    @ivar read_plan: see L{Container.from_plan}.
     """
 
     failed: Deferred[Any]
+    read_plan: Callable[[], Plan] | None
 
     def bind(self) -> None:
         """Binds the listening sockets, if they are not yet."""
@@ -57,6 +59,12 @@ class PlanService(Protocol):
 
     def stop_now(self) -> None:
         """Ends at once."""
+
+    def reload(self, plan: Plan | None = None, chain: bool = False) -> Deferred[bool]:
+        """See L{Container.reload}; C{plan}: None: the one in force."""
+
+    def reload_configuration(self) -> Deferred[bool]:
+        """See L{Container.reload_configuration}."""
 
 
 #: Makes what executes a Plan: (plan, reactor, log, environment, descriptor of the log).
@@ -99,16 +107,25 @@ class Container(Service):
 
     @classmethod
     def from_plan(
-        cls, plan: Plan, *, reactor: Any, log: ILineLog, log_descriptor: int
+        cls,
+        plan: Plan,
+        *,
+        reactor: Any,
+        log: ILineLog,
+        log_descriptor: int,
+        read_plan: Callable[[], Plan] | None = None,
     ) -> Container:
         """
         A container that is the whole process: its log has raw lines, and no option is refused.
         For the entry points; what is the process's they see to themselves.
 
         @param log_descriptor: stays the caller's.
+        @param read_plan: makes a Plan of the configuration as it is now (L{UserError
+            <twsgi.errors.UserError>}: it cannot be meant); None: there is none to be read.
         """
         container = cls.__new__(cls)
         container._store(plan, reactor, log, log_descriptor, False)
+        container._read_plan = read_plan
         return container
 
     def _store(
@@ -127,6 +144,7 @@ class Container(Service):
         self._log_descriptor = log_descriptor
         self._duplicate: int | None = None
         self._embedded = embedded
+        self._read_plan: Callable[[], Plan] | None = None
         self._running: PlanService | None = None
         self._stopping: PlanService | None = None
         self._stop_waiters: list[Deferred[None]] = []
@@ -215,6 +233,40 @@ class Container(Service):
         if execution is not None:
             execution.stop_now()
 
+    def reload(
+        self, options: Mapping[str, object] | None = None, *, chain: bool = False
+    ) -> Deferred[bool]:
+        """
+        Replaces the workers by others, which load the application anew; these are ready before the
+        old ones go, and no request is lost.  Without a master there is one line in the log.
+
+        @param options: are to be in force, whole, as in the constructor; None: those that are.
+            What of them cannot change while it runs (addresses, users) stays, and the log says so.
+        @param chain: one worker after another; else all together, when all are ready.
+        @return: fires with True when the new workers serve, with False if they never will: the log
+            says why, and the old ones go on.
+        @raise ConfigurationError: as the constructor.
+        """
+        plan = None if options is None else embedded_plan(options)
+        if self._running is None or not self.running:
+            return succeed(False)
+
+        def reloaded(done: bool) -> bool:
+            if done and plan is not None:
+                self.plan = plan
+            return done
+
+        return self._running.reload(plan, chain).addCallback(reloaded)
+
+    def reload_configuration(self) -> Deferred[bool]:
+        """
+        As L{reload}, with the configuration as it is now, where this process has been started with
+        one; what cannot be meant is one line in the log, and all goes on.
+        """
+        if self._running is None or not self.running:
+            return succeed(False)
+        return self._running.reload_configuration()
+
     def _stopped(self, result: Any) -> None:
         if isinstance(result, Failure):
             self._log.failure("the container did not stop as it should", result)
@@ -236,6 +288,7 @@ class Container(Service):
             execution = self.execute(
                 self.plan, self.reactor, self._lines, dict(os.environ), self._descriptor()
             )
+            execution.read_plan = self._read_plan
             execution.failed.addErrback(self._execution_failed)
             self._running = execution
         return self._running

@@ -18,6 +18,7 @@ from twsgi.daemon import Detachment
 from twsgi.errors import UserError
 from twsgi.log.observer import SinkObserver
 from twsgi.log.sink import LogSink
+from twsgi.orphans import Orphans
 from twsgi.pidfile import Pidfile
 from twsgi.process import StandardStreams, apply_to_process, settle_process
 from twsgi.signals import install_signals
@@ -54,12 +55,14 @@ class Instance(Service):
         detachment: Detachment | None = None,
         take_signals: Callable[..., None] = install_signals,
         last_resort: Callable[[float], None] = _leave_in_any_case,
+        orphans: Orphans | None = None,
     ) -> None:
         """
         @param log_is_file: the log is not where descriptor 2 leads to.
         @param observe: what is said through L{twisted.logger} shall go to the log too.
         @param streams: what to put back when the reactor runs; None: nothing.
         @param second_pidfile: is written when privileges have been dropped.
+        @param orphans: whom a master buries beside its own children; None: nobody.
         @param detachment: takes the process into the background first; None: nobody, or a runner.
         """
         self.exit_code = 0
@@ -73,6 +76,7 @@ class Instance(Service):
         self._streams = streams
         self._take_signals = take_signals
         self._last_resort = last_resort
+        self._orphans = orphans
         self._ending = False
 
     def setServiceParent(self, parent: Any) -> None:
@@ -101,6 +105,8 @@ class Instance(Service):
             settle_process(plan, self.sink)
             self._write(self._pidfiles[1])
             self.container.startService()
+            if plan.master and self._orphans is not None:
+                self._orphans.start()
         except UserError:
             self._failed(Failure())
         except BaseException:
@@ -125,10 +131,17 @@ class Instance(Service):
         self._last_resort(_LAST_RESORT)
         self.container.stop_now()
 
+    def reload(self, name: str) -> None:
+        """A signal came that asks for a reload with the configuration as it is now."""
+        if self._ending:
+            self.sink.line(f"{name} received and ignored: everything stops")
+            return
+        self.sink.line(f"{name} received: reloading")
+        self.container.reload_configuration()
+
     def ignore(self, name: str) -> None:
         """A signal came that has no meaning yet."""
-        what = "reloading is not supported yet" if name == "SIGHUP" else "it has no meaning here"
-        self.sink.line(f"{name} received and ignored: {what}")
+        self.sink.line(f"{name} received and ignored: it has no meaning here")
 
     def _take_over(self) -> None:
         """
@@ -136,7 +149,7 @@ class Instance(Service):
         the streams before the start, twist after it, and the reactor SIGTERM when it runs.  Main
         thread.
         """
-        self._take_signals(self._reactor, self.end, self.ignore)
+        self._take_signals(self._reactor, self.end, self.reload, self.ignore)
         if self._streams is not None:
             self._streams.restore(self.sink.descriptor if self._log_is_file else None)
 
@@ -163,6 +176,8 @@ class Instance(Service):
             self._reactor.callWhenRunning(self._end)
 
     def _stopped(self, result: Any) -> Any:
+        if self._orphans is not None:
+            self._orphans.stop()
         if self.container.plan.settings.vacuum:
             self._remove_pidfiles()
         return result

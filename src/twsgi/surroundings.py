@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from twsgi.errors import ConfigurationError
 from twsgi.log.sink import LogSink
+from twsgi.settings.model import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class Surroundings:
     @ivar log_option: who asked for C{logfile}.
     @ivar uid: whom the runner becomes before the start (twistd's C{--uid}), None: nobody.
     @ivar gid: likewise.
+    @ivar change: what the runner makes of all settings that are read, None: it takes them as they
+        are.
     """
 
     runner: str = "twsgi"
@@ -35,6 +38,7 @@ class Surroundings:
     log_option: str = ""
     uid: int | None = None
     gid: int | None = None
+    change: Callable[[Settings], Settings] | None = None
 
     @classmethod
     def of(cls, parent: Mapping[str, Any] | None) -> Surroundings:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from twisted.python import usage
@@ -90,11 +90,12 @@ def prepare(arguments: Sequence[str], surroundings: Surroundings, reactor: Any) 
     from twsgi.control.privileges import root_words
     from twsgi.daemon import Detachment
     from twsgi.instance import Instance
+    from twsgi.orphans import Orphans
     from twsgi.pidfile import Pidfile
     from twsgi.process import StandardStreams
 
-    plan = plan_of(arguments, surroundings)
-    check_runner(plan, surroundings)
+    read_plan = plan_reader(arguments, surroundings)
+    plan = read_plan()
     if plan.daemonize is not None:
         surroundings, notice = surroundings.daemonized(plan.daemonize)
         if notice:
@@ -105,7 +106,9 @@ def prepare(arguments: Sequence[str], surroundings: Surroundings, reactor: Any) 
         os.umask(plan.settings.umask)
     sink = surroundings.open_log()
     tell(plan.warnings, sink, surroundings)
-    container = Container.from_plan(plan, reactor=reactor, log=sink, log_descriptor=sink.descriptor)
+    container = Container.from_plan(
+        plan, reactor=reactor, log=sink, log_descriptor=sink.descriptor, read_plan=read_plan
+    )
     try:
         container.bind()
     except UserError as error:
@@ -123,24 +126,43 @@ def prepare(arguments: Sequence[str], surroundings: Surroundings, reactor: Any) 
         log_is_file=surroundings.logfile is not None,
         observe=not surroundings.syslog,
         streams=StandardStreams(),
+        orphans=Orphans(reactor),
         second_pidfile=Pidfile(plan.pidfile2 or "", "pidfile2"),
         detachment=Detachment() if surroundings.runner == "twsgi" and surroundings.daemon else None,
     )
 
 
-def plan_of(arguments: Sequence[str], surroundings: Surroundings) -> Plan:
+def plan_reader(arguments: Sequence[str], surroundings: Surroundings) -> Callable[[], Plan]:
+    """
+    What reads the configuration, as it is when it is called; relative paths always start where
+    they do now.  It raises as L{plan_of} and L{check_runner}.
+    """
+    start = os.getcwd()
+
+    def read_plan() -> Plan:
+        plan = plan_of(arguments, surroundings, start)
+        check_runner(plan, surroundings)
+        return plan
+
+    return read_plan
+
+
+def plan_of(arguments: Sequence[str], surroundings: Surroundings, start: str | None = None) -> Plan:
     """
     What is to run.  twistd's C{--rundir} is a C{chdir} that the ini file may override.
 
+    @param start: where relative paths start, absolute; None: the working directory.
     @raise ConfigurationError: the command line or a file says something that cannot be meant.
     """
     from twsgi.settings.plan import plan
     from twsgi.settings.resolve import load
 
-    settings, warnings = load(arguments, os.environ)
+    settings, warnings = load(arguments, os.environ, start)
     if settings.chdir is None and surroundings.directory is not None:
         settings = dataclasses.replace(settings, chdir=surroundings.directory)
-    found = plan(settings, os.getcwd())
+    if surroundings.change is not None:
+        settings = surroundings.change(settings)
+    found = plan(settings, start or os.getcwd())
     return dataclasses.replace(found, warnings=(*warnings, *found.warnings))
 
 
