@@ -173,6 +173,12 @@ class Endless:
             file.write(b"%d\n" % os.getpid())
 
 
+def grow(environ):
+    """C{/grow?MEGABYTES}: the process has so much more memory from now on."""
+    GROWN.append(b"x" * (int(environ["QUERY_STRING"]) * 1024 * 1024))
+    return text(os.getpid())
+
+
 def fail(environ):
     """C{/raise}: an exception."""
     raise RuntimeError("raised because the test asked for it")
@@ -230,6 +236,9 @@ def directory():
     return found
 
 
+#: What C{/grow} keeps.
+GROWN = []
+
 PAGES = {
     "/": hello,
     "/pid": pid,
@@ -244,6 +253,7 @@ PAGES = {
     "/echo": echo,
     "/stream": stream,
     "/endless": endless,
+    "/grow": grow,
     "/raise": fail,
     "/exit": leave,
     "/fork": fork,

@@ -111,11 +111,11 @@ class ForegroundTests(CommandCase):
         self.assert_ends(server, signal.SIGQUIT)
 
     def test_hangup(self) -> None:
-        """SIGHUP ends none of them."""
+        """SIGHUP ends none of them, and has each reload."""
         for command in (["twsgi", "uwsgi.ini"], ["twist", "uwsgi", "--ini", "uwsgi.ini"]):
             server = self.run_it(COMMANDS / command[0], *command[1:])
             server.send_signal(signal.SIGHUP)
-            server.wait_for("SIGHUP")
+            server.wait_for(r"(?m)^reload complete$")
             self.assert_serves(server)
             self.assertEqual(server.stop(), 0)
 

@@ -204,7 +204,7 @@ class Connections:
         server.wait_for(
             REFUSED + r"503: has 3 connections already \(http-connections-per-peer\)$", count=10
         )
-        server.wait_for(r"(?m)^\d+ more requests were refused or cut$")
+        server.wait_for(r"(?m)^\d+ more requests were refused, cut or sent again$")
         self.assertEqual([client.request("/").status for client in there], [200] * 3)
         there[1].close()
         self.soon(lambda: self.let_in(server), "there is room again")

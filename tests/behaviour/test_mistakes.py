@@ -118,8 +118,8 @@ class WarningTests(BehaviourCase):
 
     def test_option_to_come(self) -> None:
         """An option of uWSGI's that is not there yet is a warning, with strict too."""
-        server = self.warn({"harakiri": "30"})
-        server.wait_for(rf"(?m)^.*uwsgi\.ini.*\b{LINES + 1}\b.*harakiri")
+        server = self.warn({"spooler": "spool"})
+        server.wait_for(rf"(?m)^.*uwsgi\.ini.*\b{LINES + 1}\b.*spooler")
 
 
 class Applications:

@@ -23,9 +23,9 @@ class Supervision:
         server.wait_ready()
         return server
 
-    def block(self, server: Server, name: str) -> Call:
+    def block(self, server: Server, name: str, method: str = "GET") -> Call:
         """A request that is inside the application until the test releases it."""
-        call = Call(lambda: server.get(f"/block?{name}"))
+        call = Call(lambda: server.get(f"/block?{name}", method))
         self.soon(lambda: server.site.inside(name), "the request is inside")
         return call
 
@@ -53,9 +53,9 @@ class Supervision:
         self.assertEqual(server.stop(), 0)
 
     def test_killed_worker_with_a_request(self) -> None:
-        """The client of a request whose worker is killed is told at once; others are served."""
+        """The client of a POST whose worker is killed is told at once; others are served."""
         server = self.serve_ready()
-        call = self.block(server, "lost")
+        call = self.block(server, "lost", "POST")
         os.kill(server.site.inside("lost")[0], signal.SIGKILL)
         self.assertIn(self.lost(call), {"http": ("502",), "http-socket": ("end",)}[self.option])
         server.wait_for(r"(?m)^Respawned uWSGI worker 1 \(new pid: (\d+)\)")

@@ -124,6 +124,7 @@ class Served:
     def _start(self, application: Callable[..., Any]) -> None:
         environ = base_environ("localhost", self.address[1], CORES > 1, False)
         scoreboard = Scoreboard.create(1, CORES, 1 if self._mode == "http" else 0)
+        scoreboard.give_worker(1, 1, CORES)
         made: Any = application
         serving = Serving(self._settings, made, environ, scoreboard, 1, self._reactor, self.log)
         direct = self._mode == "http-socket"
@@ -145,7 +146,7 @@ class Served:
         site.start()
         for _ in range(CORES):
             ours, theirs = socket.socketpair()
-            dispatcher.add_link(ours.detach(), 1)
+            dispatcher.add_link(ours.detach(), 1, 1)
             serving.add_link(theirs.detach(), 1)
         port = str(self.address[1])
         acceptor = Acceptor(self._socket, site, watcher, self.log.line, usual_port=port)
