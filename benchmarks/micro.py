@@ -142,7 +142,7 @@ def _frames(name: str, data: bytes) -> Iterable[Piece]:
 
     def there() -> dict[str, str]:
         frame = frames.encode_request(5, frames.encode_variables(variables), b"", 0)
-        _, size, _ = frames.decode_request_head(frame)
+        _, size, _, _ = frames.decode_request_head(frame)
         head = frames.REQUEST_HEAD
         return frames.decode_variables(frame[head : head + size])
 
