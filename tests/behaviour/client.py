@@ -161,8 +161,18 @@ class Connection:
 
     def read(self, count: int) -> bytes:
         """The next C{count} bytes."""
-        while len(self._received) < count:
-            self._need_more(f"{len(self._received)} of {count} bytes came")
+        pieces = [self._received]
+        come = len(self._received)
+        try:
+            while come < count:
+                data = self._more()
+                if not data:
+                    raise EndedError(f"the connection ended; {come} of {count} bytes came")
+                pieces.append(data)
+                come += len(data)
+        finally:
+            # Joined once: whoever reads many megabytes copies them once.
+            self._received = b"".join(pieces)
         data, self._received = self._received[:count], self._received[count:]
         return data
 

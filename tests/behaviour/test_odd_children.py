@@ -91,9 +91,10 @@ class OddChildren:
     def test_never_ready(self) -> None:
         """A worker that never gets ready is killed, the log tells where it hung; it is slowed."""
         site = self.extended("\ndef waits():\n    time.sleep(1000)\nwaits()\n")
-        site.edit(self.ini, {"worker-ready-timeout": "1"})
+        # Time enough to get there, on a busy machine too.
+        site.edit(self.ini, {"worker-ready-timeout": "4"})
         server = self.twsgi(site, self.ini)
-        fault = r"(?m)^.* - worker 1 \(pid: (\d+)\) is not ready after 1 seconds "
+        fault = r"(?m)^.* - worker 1 \(pid: (\d+)\) is not ready after 4 seconds "
         fault += r"\(worker-ready-timeout\): it is killed\n"
         server.wait_for(
             fault
@@ -164,7 +165,7 @@ class OddChildren:
         """Who has long requests and a busy interpreter answers its master all the same."""
         server = self.impatient()
         old = server.worker()
-        calls = [Call(lambda: server.get("/block?slow")), Call(lambda: server.get("/big?90000000"))]
+        calls = [Call(lambda: server.get("/block?slow")), Call(lambda: server.get("/big?20000000"))]
         self.soon(lambda: server.site.inside("slow"), "the request is inside")
         calls.append(Call(lambda: server.get("/sleep?4")))
         for call in calls[1:]:
