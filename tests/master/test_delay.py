@@ -153,10 +153,22 @@ class LastCallTests(MasterTestCase):
         self.successResultOf(done)
         self.assertEqual(house.clock.getDelayedCalls(), [])
 
-    def test_nobody_serves(self) -> None:
-        """Where no worker was ever ready there is nobody to come in to."""
+    def test_before_ready(self) -> None:
+        """A worker that accepts may serve before it is heard that it is ready: also then."""
+        house = self.house(make_plan(listeners=(loopback("http-socket"),), frontends=0))
+        house.last_call = True
+        house.start(ready=False)
+        house.master.stopService()
+        self.assertEqual(house.worker().signals, [])
+        house.worker().ready()
+        house.clock.advance(LAST_CALL)
+        self.assertEqual((house.worker().signals, house.worker().control.drains), ([], [True]))
+
+    def test_given_up(self) -> None:
+        """Where the application cannot be loaded there is nobody to come in to."""
         house = self.house(make_plan(listeners=(loopback("http"),)))
         house.last_call = True
         house.start(ready=False)
+        house.worker().protocol.said_unfit("no application")
         house.master.stopService()
         self.assertEqual(house.frontend().signals, [signal.SIGKILL])

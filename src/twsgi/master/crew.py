@@ -32,6 +32,7 @@ class Crew:
     @ivar ready: see L{Master <twsgi.master.service.Master>}.
     @ivar failed: see there.
     @ivar reload: who hears of the successors while a reload is under way, None: none is.
+    @ivar gave_up: the application cannot be loaded; nobody is started any more.
     @ivar gone: called for each child that has exited, when all else is done.
     """
 
@@ -49,7 +50,7 @@ class Crew:
         self._clock = clock
         self._log = log
         self._worker_was_ready = False
-        self._gave_up = self._stop_begun = False
+        self.gave_up = self._stop_begun = False
         self._shutdown: Shutdown | None = None
 
     def start(self, nursery: Nursery) -> None:
@@ -68,14 +69,14 @@ class Crew:
         self._stop_begun = True
         for child in self.roster.children():
             self._tell_stop(child)
-        return self._worker_was_ready and not self._gave_up
+        return self._worker_was_ready and not self.gave_up
 
     def _tell_stop(self, child: Child) -> None:
         child.control.stop_begins().addErrback(lambda failure: None)
 
     def stop(self, finished: Callable[[], None]) -> None:
         """Lets everybody leave; C{finished} is called when nobody is left.  Once."""
-        if not self._gave_up:
+        if not self.gave_up:
             self._log.line("SIGINT/SIGTERM received...killing workers...")
         self._abandon()
         settings = self.plan.settings
@@ -199,18 +200,18 @@ class Crew:
 
     def child_exited(self, child: Child) -> None:
         """Clears what it leaves, and decides who comes next."""
-        if self._shutdown is None and not self._gave_up and self._stops_the_start(child):
+        if self._shutdown is None and not self.gave_up and self._stops_the_start(child):
             self._give_up(child, f"the application could not be loaded in worker {child.index}")
         slot = self.roster.slot(child)
         served, was_successor = slot.child is child, slot.successor is child
         hushed = was_successor and self.reload is not None
-        self.roster.vacate(child, hushed or (self._gave_up and child.leaving is None))
+        self.roster.vacate(child, hushed or (self.gave_up and child.leaving is None))
         if self._shutdown is not None:
             self._shutdown.progress()
         elif was_successor:
             reason = never_took_over(child.death, child.kind, child.index)
             self._successors().failed(slot, reason)
-        elif served and not self._gave_up:
+        elif served and not self.gave_up:
             self._after(slot, child)
         if self._shutdown is None and not was_successor:
             self._successors().left(slot)
@@ -288,9 +289,9 @@ class Crew:
         )
 
     def _give_up(self, child: Child, reason: str) -> None:
-        if self._gave_up:
+        if self.gave_up:
             return
-        self._gave_up = True
+        self.gave_up = True
         self._abandon()
         self._log.line("\n".join(instance_destroyed(child.index, child.pid)))
         self.failed.errback(ApplicationError(reason))

@@ -171,12 +171,14 @@ class Master(Service):
         if not self._stopping:
             self._stopping = True
             delay = self.plan.settings.shutdown_delay
-            if not self._crew.stop_begins():
+            serves = self._crew.stop_begins()
+            if self._crew.gave_up:
                 self._leave()
-            elif delay:
+            elif serves and delay:
                 self._log.line(stop_delayed(delay))
                 self._delay = self._reactor.callLater(delay, self._last_call)
             else:
+                # Also where nobody has said Ready yet: who accepts may serve before that is heard.
                 self._last_call()
         return waiter
 
