@@ -303,7 +303,7 @@ class Child(ProcessProtocol):
         self._told_timer = self._clock.callLater(STACKS, self._happened, Event.TOLD)
 
     def _tell_ready(self) -> None:
-        self._cancel(self._ready_timer)
+        cancel(self._ready_timer)
         self.ready_at = self._clock.seconds()
         self._events.child_ready(self)
 
@@ -341,16 +341,18 @@ class Child(ProcessProtocol):
             self._mercy_timer,
             self._replace_timer,
         ):
-            self._cancel(timer)
+            cancel(timer)
         self.control.close()
         if self.last_words is not None:
             self.last_words.close()
             self.last_words = None
         self._events.child_exited(self)
 
-    def _cancel(self, timer: IDelayedCall | None) -> None:
-        if timer is not None and timer.active():
-            timer.cancel()
+
+def cancel(timer: IDelayedCall | None) -> None:
+    """Nothing, where there is none, or it has rung."""
+    if timer is not None and timer.active():
+        timer.cancel()
 
 
 def transitions_table() -> str:

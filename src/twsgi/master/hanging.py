@@ -21,7 +21,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twsgi.control.launch import FRONTEND
 from twsgi.control.scoreboard import DRAINING, WORKER_OPEN, WORKER_STATE, Scoreboard
 from twsgi.interfaces import ILineLog
-from twsgi.master.child import STACKS, Child, State
+from twsgi.master.child import STACKS, Child, State, cancel
 from twsgi.master.overdue import Case, Running, finished, record, running, stacks_of
 from twsgi.master.roster import Roster
 from twsgi.settings.model import Settings
@@ -94,7 +94,7 @@ class Hanging:
     def end(self) -> None:
         """The worker is gone, or all is."""
         self._expect(Step.NOTHING)
-        _cancel(self._hearing)
+        cancel(self._hearing)
 
     # 1: the question
 
@@ -173,12 +173,12 @@ class Hanging:
         # Not mercy ends it, but the deadline, which is looked for now and then.
         self._replace(self._child, grace + 2 * ANSWER)
         # Not before they have heard it: a request whose link is lost is sent to another worker.
-        _cancel(self._hearing)
+        cancel(self._hearing)
         self._hearing = self._clock.callLater(ANSWER, self._heard)
         DeferredList(told, consumeErrors=True).addCallback(lambda _: self._heard())
 
     def _heard(self) -> None:
-        _cancel(self._hearing)
+        cancel(self._hearing)
         self._told = True
         self._progress()
 
@@ -208,10 +208,5 @@ class Hanging:
     ) -> None:
         """Waits for C{step} from now on, and no longer for what was waited for."""
         self._step = step
-        _cancel(self._timer)
+        cancel(self._timer)
         self._timer = None if late is None else self._clock.callLater(seconds, late)
-
-
-def _cancel(timer: IDelayedCall | None) -> None:
-    if timer is not None and timer.active():
-        timer.cancel()
