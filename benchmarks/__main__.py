@@ -132,7 +132,7 @@ def _estimate(chosen: list[Case], extras: Sequence[str], effort: Effort) -> floa
     """Seconds that it will take, about."""
     seconds = 0.0
     for case in chosen:
-        seconds += len(case.contenders) * effort.rounds * (effort.seconds + 0.2) + 2
+        seconds += len(case.contenders) * effort.rounds * case.times * (effort.seconds + 0.2) + 2
     return seconds + sum(_SECONDS[name][effort.quick] for name in extras)
 
 

@@ -57,12 +57,14 @@ def compare(
 
     Every second round goes backwards, so that nobody always comes after the same one.
 
+    @param rounds: of a case that has no more of them than others.
     @param seconds: of each run.
     @return: the runs of each contender, in the order of the rounds; whether it keeps connections.
     """
     servers = fleet.serving(case)
     runs: dict[str, list[Run]] = {name: [] for name in servers}
     names: Sequence[str] = list(servers)
+    rounds *= case.times
     for turn in range(rounds):
         for name in names if turn % 2 == 0 else list(reversed(names)):
             one = measure(case, servers[name], seconds)

@@ -23,6 +23,16 @@ _MOST = 1.25
 BY_WORKERS = f"workers, {_FIXED} connections"
 BY_CONNECTIONS = f"connections, {PROCESSES} workers"
 
+_NOTE = (
+    "In `http-socket =` one worker is dear: its two threads run on two processors and hand the"
+    " interpreter's lock to and fro; a worker of one thread needs half as much, and serves nearly"
+    " twice as many. With more workers than processors each finds fewer requests ready when it"
+    " wakes, so that a request bears more of the sleeping and waking, and processes find the"
+    " processor's caches cold; with 8 connections it is the same. In `http =` the frontend gathers"
+    " what is ready, and there is one of it; with many connections it wakes less often, but finds"
+    " the objects of each of them cold."
+)
+
 
 def measure(site: Site, effort: Effort, progress: Progress) -> Outcome:
     """Both curves, in both modes."""
@@ -49,7 +59,7 @@ def measure(site: Site, effort: Effort, progress: Progress) -> Outcome:
                     unit="x",
                 )
             )
-    return Outcome(findings, curves=curves)
+    return Outcome(findings, notes=[_NOTE], curves=curves)
 
 
 def _costs(

@@ -83,6 +83,7 @@ class _Lines:
 class _Said:
     """What L{RequestLog} wants to know of a response and of its sink."""
 
+    app = "0"
     status = "200 OK"
     headers = _HEADERS
     steps = 1
