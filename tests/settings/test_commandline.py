@@ -56,22 +56,40 @@ LINES = [
     ),
     ("-s/tmp/s", [("socket", "/tmp/s", False)]),
     ("--set-ph base=/srv", [("set-ph", "base=/srv", False)]),
+    ("--processe 4", [("processes", "4", False)]),
+    ("--max-requests-d=4", [("max-requests-delta", "4", False)]),
+    ("--offload-thr 2", [("offload-thread", "2", False)]),
+    (
+        "a.xml b.yml c.yaml:x d.json",
+        [
+            ("xml", "a.xml", False),
+            ("yaml", "b.yml", False),
+            ("yaml", "c.yaml:x", False),
+            ("json", "d.json", False),
+        ],
+    ),
+    ("-x a -y b.c -j d", [("xml", "a", False), ("yaml", "b.c", False), ("json", "d", False)]),
+    ("--if-env A -M --endif", [("if-env", "A", False), ("master", "", True), ("endif", "", True)]),
+    ("--if-reload x.ini", [("if-reload", "", True), ("ini", "x.ini", False)]),
+    ("--include a.ini", [("include", "a.ini", False)]),
 ]
 
 #: (arguments, parts of the error)
 MISTAKES = [
-    ("--processe 4", ["unknown flag '--processe'", "did you mean 'processes'?"]),
-    ("--processe=4", ["unknown flag '--processe'", "did you mean 'processes'?"]),
+    ("--procesess 4", ["unknown flag '--procesess'", "did you mean 'processes'?"]),
+    ("--chea=4", ["'--chea' may be any of --cheap, --cheaper, --cheaper-algo,", ", ..."]),
+    ("--thread 4", ["may be any of --thread-stack-size, --thread-stacksize, --threaded-logger, "]),
+    ("--=1", ["unknown flag '--'"]),
     ("--xyzzy", ["unknown flag '--xyzzy'"]),
     ("-Mq", ["unknown flag '-q'"]),
     ("--processes", ["--processes needs a value: N"]),
     ("--processes --master", ["--processes needs a value"]),
     ("-p", ["-p needs a value"]),
     ("-p -M", ["-p needs a value"]),
-    ("app.py", ["'app.py' is neither a flag nor an ini file", "--module=NAME"]),
+    ("app.py", ["'app.py' is neither a flag nor a file of configuration", "--module=NAME"]),
     ("--master true", ["'true' is neither a flag"]),
     ("-", ["'-' is neither a flag"]),
-    ("uwsgi.yaml", ["'uwsgi.yaml' is neither"]),
+    ("uwsgi.conf", ["'uwsgi.conf' is neither"]),
     ("--a\x85b", ["unknown flag '--a\\x85b'"]),
 ]
 

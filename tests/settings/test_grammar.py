@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from twsgi.errors import ConfigurationError
-from twsgi.settings.grammar import Assignment, Origin, decode, parse, printable
+from twsgi.settings.assignment import Assignment, Origin, printable
+from twsgi.settings.grammar import decode, parse
 
 #: (what it shows, text, [(name, value, line)])
 TEXTS = [
@@ -61,15 +62,15 @@ class ParseTests(SynchronousTestCase):
             section = parse(text, "f.ini")
             got = [(one.name, one.value, one.origin.line) for one in section.assignments]
             self.assertEqual((shows, got), (shows, expected))
-            self.assertEqual((shows, section.warnings), (shows, []))
+            self.assertEqual((shows, section.findings), (shows, []))
 
     def test_odd(self) -> None:
         """What is odd is one warning with file and line, and the rest is read."""
         for text, warning, expected in ODD:
             section = parse(text, "f.ini")
             self.assertEqual([one.name for one in section.assignments], expected)
-            self.assertEqual(len(section.warnings), 1, text)
-            self.assertIn(warning, section.warnings[0])
+            self.assertEqual(len(section.findings), 1, text)
+            self.assertIn(warning, str(section.findings[0]))
 
     def test_bare(self) -> None:
         """A name without C{=} is marked as bare, one with an empty value is not."""
@@ -89,7 +90,7 @@ class ParseTests(SynchronousTestCase):
     def test_never_fails(self, text: str) -> None:
         """Any text is read; its warnings are single lines."""
         section = parse(f"[uwsgi]\n{text}", "f.ini")
-        for line in [*section.warnings, *map(str, section.assignments)]:
+        for line in map(str, [*section.findings, *section.assignments]):
             self.assertEqual(len(line.splitlines()), 1)
 
     @given(st.lists(st.tuples(names, values)))

@@ -11,12 +11,9 @@ from twsgi.settings.commandline import usage
 from twsgi.settings.documentation import options_page
 from twsgi.settings.kinds import KINDS
 from twsgi.settings.known import (
-    PRIVILEGES,
     SHORT_ALONE,
     SHORT_WITH_VALUE,
-    WITHOUT_MEANING,
     nearest,
-    opens_logic,
     uwsgi_names,
 )
 from twsgi.settings.model import Settings
@@ -25,6 +22,9 @@ from twsgi.settings.options.table import BY_LETTER, BY_NAME, ROWS
 FIELDS = {field.name: field for field in dataclasses.fields(Settings)}
 #: The options that uWSGI does not have.
 OURS = {
+    "error-page-502",
+    "error-page-503",
+    "error-page-504",
     "http-queue",
     "http-min-body-rate",
     "http-keepalive-requests",
@@ -71,7 +71,7 @@ class TableTests(SynchronousTestCase):
     def test_names_are_uwsgis(self) -> None:
         """Every name but our own is one of uWSGI's."""
         self.assertEqual(set(BY_NAME) - uwsgi_names(), OURS)
-        for names in (SHORT_ALONE.values(), SHORT_WITH_VALUE.values(), PRIVILEGES, WITHOUT_MEANING):
+        for names in (SHORT_ALONE.values(), SHORT_WITH_VALUE.values()):
             self.assertEqual(set(names) - uwsgi_names(), set())
             self.assertEqual(set(names) & set(BY_NAME), set())
 
@@ -82,7 +82,8 @@ class TableTests(SynchronousTestCase):
             "S": "set", "l": "listen", "b": "buffer-size", "z": "socket-timeout", "w": "module",
             "i": "single-interpreter", "M": "master", "p": "processes", "T": "enable-threads",
             "L": "disable-logging", "C": "chmod-socket", "d": "daemonize", "v": "max-vars",
-            "R": "max-requests", "t": "harakiri",
+            "R": "max-requests", "t": "harakiri", "H": "virtualenv", "O": "optimize",
+            "s": "socket", "a": "abstract-socket", "x": "xml", "y": "yaml", "j": "json",
         }  # fmt: skip
         self.assertEqual(letters, expected)
 
@@ -137,11 +138,3 @@ class KnownTests(SynchronousTestCase):
             ("x" * 100_000, None),
         ]:
             self.assertEqual((name, nearest(name)), (name, meant))
-
-    def test_logic(self) -> None:
-        """Conditions and loops are told from options of like name."""
-        for name, expected in [
-            ("if-env", True), ("ifenv", True), ("if-not-exists", True), ("for", True),
-            ("for-times", True), ("for-each", False), ("if-only", False), ("forkbomb-delay", False),
-        ]:  # fmt: skip
-            self.assertEqual((name, opens_logic(name)), (name, expected))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 
 from tests.settings.files import FilesTestCase
+from tests.settings.outside import FakeOutside
 from twsgi.errors import ConfigurationError
-from twsgi.settings.grammar import Assignment, Origin
+from twsgi.settings.assignment import Assignment, Origin
+from twsgi.settings.finding import Findings
 from twsgi.settings.reading import Reader
 
 
@@ -16,7 +18,9 @@ class ReaderTests(FilesTestCase):
     def read(self, *names: str) -> list[str]:
         self.reader = Reader({"WHERE": "inner"}, self.directory)
         given = [Assignment("ini", name, Origin("command line")) for name in names]
-        return [str(one) for one in self.reader.inline(given)]
+        read = [str(one) for one in self.reader.inline(given)]
+        self.reader.findings.raise_first()
+        return read
 
     def fails(self, *names: str) -> str:
         return str(self.assertRaises(ConfigurationError, self.read, *names))
@@ -27,7 +31,7 @@ class ReaderTests(FilesTestCase):
         self.assertEqual(
             self.read("conf/a.ini"), ["conf/a.ini:2: threads = 2", "conf/a.ini:3: lazy"]
         )
-        self.assertEqual(self.reader.warnings, [])
+        self.assertEqual(self.reader.findings.warnings(), [])
 
     def test_in_place(self) -> None:
         """A file in a file stands where it is named, and is found from where we were started."""
@@ -80,14 +84,16 @@ class ReaderTests(FilesTestCase):
         self.assertIn("there is no file yet", self.fails(":base"))
 
     def test_missing_section(self) -> None:
-        """A section that is not there is a warning."""
-        self.write("a.ini", "threads = 2\n[uswgi]\nthreads = 2\n")
-        self.assertEqual(self.read("a.ini", "a.ini:dev"), [])
+        """A section that is not there is told, with those that are."""
+        self.write("a.ini", "threads = 2\n[uswgi]\nthreads = 2\n[b]\n")
+        self.write("b.ini", "")
+        self.assertEqual(self.read("a.ini", "a.ini:dev", "b.ini"), [])
         self.assertEqual(
-            self.reader.warnings,
+            [str(one) for one in self.reader.sections],
             [
-                "a.ini: there is no section [uwsgi] in it",
-                "a.ini: there is no section [dev] in it",
+                "there is no section [uwsgi] in a.ini; it has [uswgi], [b]",
+                "there is no section [dev] in a.ini; it has [uswgi], [b]",
+                "there is no section [uwsgi] in b.ini; it has none",
             ],
         )
 
@@ -95,7 +101,7 @@ class ReaderTests(FilesTestCase):
         """A section without lines is there."""
         self.write("a.ini", "[uwsgi]\n")
         self.read("a.ini")
-        self.assertEqual(self.reader.warnings, [])
+        self.assertEqual(self.reader.findings.warnings(), [])
 
     def test_missing_file(self) -> None:
         """A missing file is one line: its name, and who named it if that was a file."""
@@ -145,7 +151,7 @@ class ReaderTests(FilesTestCase):
         """A letter that means nothing is a warning with file and line."""
         self.write("a.ini", "[uwsgi]\nenv = A=100%!%!\n")
         self.assertEqual(self.read("a.ini"), ["a.ini:2: env = A=100"])
-        (warning,) = self.reader.warnings
+        (warning,) = self.reader.findings.warnings()
         self.assertIn("a.ini:2: env = A=100%!%!: '%!' means nothing", warning)
 
     def test_variable(self) -> None:
@@ -153,16 +159,90 @@ class ReaderTests(FilesTestCase):
         self.write("inner.ini", "[uwsgi]\npp = x\n")
         self.assertEqual(self.read("$(WHERE).ini"), ["inner.ini:2: pp = x"])
 
-    def test_logic(self) -> None:
-        """Lines under a condition are passed over to its end, with one warning that says so."""
-        self.write(
-            "a.ini",
-            "[uwsgi]\npp = 1\nif-env = PORT\nhttp = :1\nmaster = 1\nendif =\npp = 2\n"
-            "for = a b\npp = %(_)\nendfor\npp = 3\n",
-        )
-        self.assertEqual(
-            self.read("a.ini"), ["a.ini:2: pp = 1", "a.ini:7: pp = 2", "a.ini:11: pp = 3"]
-        )
-        self.assertEqual(len(self.reader.warnings), 2)
-        self.assertIn("a.ini:3: 'if-env' is uWSGI's, not supported", self.reader.warnings[0])
-        self.assertIn("a.ini:8: 'for' is uWSGI's, not supported", self.reader.warnings[1])
+    def test_too_much(self) -> None:
+        """What would never end is one error, and nothing more is read."""
+        self.write("a.ini", "[uwsgi]\n" + "for-times = 9999\npp = %(_)\nendfor\n" * 6)
+        self.assertIn("a.ini:18: pp = 5: more than 50000 lines", self.fails("a.ini"))
+        # Each file reads the next one thrice.
+        for n in range(20):
+            self.write(f"{n}.ini", "[uwsgi]\n" + f"ini = {n + 1}.ini\n" * 3)
+        self.write("20.ini", "[uwsgi]\n")
+        self.assertIn("more than 1000 files", self.fails("0.ini"))
+        self.assertEqual(len(self.reader.findings), 1)
+        self.write("big.ini", "[uwsgi]\n" + "#" * 1024 * 1024)
+        self.assertEqual(self.fails("big.ini"), "big.ini: more than 1048576 bytes")
+
+    def test_deep(self) -> None:
+        """Sections that stand in one another without end are an error, not a full stack."""
+        self.write("a.ini", "".join(f"[s{n}]\nini = :s{n + 1}\n" for n in range(300)))
+        self.assertIn("more than 40 files within one another", self.fails("a.ini:s0"))
+
+    def test_outside(self) -> None:
+        """Files are read by whom the reader is given."""
+        outside = FakeOutside({"/etc/a.ini": "[uwsgi]\npp = %p %h\n"})
+        reader = Reader({}, "/etc", outside=outside)
+        (one,) = reader.inline([Assignment("ini", "a.ini", Origin("command line"))])
+        self.assertEqual(one.value, "/etc/a.ini web7")
+
+
+class IncludeTests(FilesTestCase):
+    """Files in files, by whatever option."""
+
+    def read(self, text: str, **environ: str) -> list[str]:
+        self.write("a.ini", text)
+        self.findings = Findings()
+        reader = Reader(environ, self.directory, self.findings)
+        given = [Assignment("ini", "a.ini", Origin("command line"))]
+        read = [f"{one.origin.line} {one.name} {one.value}" for one in reader.inline(given)]
+        self.findings.raise_first()
+        return read
+
+    def test_include(self) -> None:
+        """include stands in its place, and reads what the file's name says it is."""
+        self.write("b.ini", "[uwsgi]\npp = ini %n\n[x]\npp = x")
+        self.write("b.yml", "uwsgi:\n  pp: yaml %n")
+        self.write("b.xml", "<uwsgi><pp>xml</pp></uwsgi>")
+        self.write("b.json", '{"uwsgi": {"pp": "json"}}')
+        text = "[uwsgi]\npp = 1\n{}\npp = 2\n"
+        for line, expected in [
+            ("include = b.ini", "2 pp ini b"),
+            ("include = b.ini:x", "4 pp x"),
+            ("include = b.yml", "2 pp yaml b"),
+            ("config = b.xml", "1 pp xml"),
+            ("include = b.json", "1 pp json"),
+            ("yaml = b.yml", "2 pp yaml b"),
+            ("xml = b.xml", "1 pp xml"),
+            ("json = b.json", "1 pp json"),
+        ]:
+            read = self.read(text.format(line))
+            self.assertEqual((line, read), (line, ["2 pp 1", expected, "4 pp 2"]))
+
+    def test_inherit(self) -> None:
+        """inherit is read after everything else, in the order of the lines."""
+        self.write("b.ini", "[uwsgi]\npp = b\ninherit = c.ini\npp = bb")
+        self.write("c.ini", "[uwsgi]\npp = c")
+        self.write("d.ini", "[uwsgi]\npp = d")
+        text = "[uwsgi]\ninherit = b.ini\ninherit = d.ini\npp = a\n"
+        self.assertEqual(self.read(text), ["4 pp a", "2 pp b", "4 pp bb", "2 pp d", "2 pp c"])
+
+    def test_names(self) -> None:
+        """The name of a file may hold what is known before it."""
+        self.write("sub/b.ini", "[uwsgi]\npp = b")
+        for line in ("include = %(dir)/$(WHICH).ini", "include = %dsub/b.ini"):
+            text = f"[uwsgi]\nset-ph = dir=sub\n{line}\n"
+            self.assertEqual(self.read(text, WHICH="b")[1:], ["2 pp b"])
+
+    def test_not_a_format(self) -> None:
+        """A file whose name does not tell what it is is refused."""
+        for name in ("b.conf", "b.py", "b"):
+            error = self.assertRaises(ConfigurationError, self.read, f"[uwsgi]\ninclude = {name}")
+            message = f"a.ini:2: unable to load configuration from {name}: its name must end with"
+            self.assertEqual(str(error)[: len(message)], message)
+
+    def test_own_blocks(self) -> None:
+        """A file that is read within a block has its own blocks, and ends them."""
+        self.write("b.ini", "[uwsgi]\nif-env = A\npp = %(_)")
+        text = "[uwsgi]\nif-env = B\ninclude = b.ini\npp = %(_)\nendif =\npp = c\n"
+        self.assertEqual(self.read(text, A="1", B="2"), ["3 pp 1", "4 pp 2", "6 pp c"])
+        (warning,) = self.findings.warnings()
+        self.assertEqual(warning, "b.ini:2: if-env = A: is never ended: it ends with the file")

@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.settings.files import FilesTestCase
 from twsgi.errors import ApplicationError, ConfigurationError, UserError
-from twsgi.settings.grammar import Assignment, Origin
+from twsgi.settings.assignment import Assignment, Origin
 from twsgi.settings.kinds import KINDS
 from twsgi.settings.model import Settings
 from twsgi.settings.options.table import ROWS
@@ -69,6 +69,12 @@ FIELDS = [
     ("processes = 4\ncheaper = 2\ncheaper-initial = 3", "cheaper_initial", 3),
     ("processes = 4\ncheaper = 2", "cheaper_initial", 2),
     ("processes = 2\ncheaper = 0", "cheaper", 0),
+    ("cheaper-algo = busyness", "cheaper_algo", "busyness"),
+    ("cheaper-list", "cheaper_algos_list", True),
+    ("cheaper-rss-limit-soft = 8589934592", "cheaper_rss_limit_soft", 8589934592),
+    ("cheap", "master", True),
+    ("idle = 60", "master", True),
+    ("master-fifo = a\nmaster-fifo = b", "master_fifo", ("a", "b")),
     ("cheaper-step = 9", "cheaper_step", 9),
     ("cheaper-step = 9", "master", True),
     ("processes = 4", "master", False),
@@ -100,17 +106,22 @@ WARNINGS = [
     ("xyzzy = 4", "strict", False, "4: unknown option 'xyzzy'"),
     ("http_socket = :1", "http_socket", (), "did you mean 'http-socket'?"),
     ("spooler = a", "strict", False,
-     "4: option 'spooler' is uWSGI's, not supported by twsgi yet: ignored"),
+     "4: option 'spooler' is uWSGI's, not supported by twsgi yet (the spooler): ignored"),
     ("strict = true\nspooler = a", "strict", True, "5: option 'spooler' is uWSGI's"),
     ("harakiri-graceful-signal = 2", "strict", False,
-     "4: option 'harakiri-graceful-signal' is uWSGI's, has no meaning here: a worker that hangs"),
-    (f"hook-master-start = {STOP}\nhook-master-start = exec:date", "hook_master_start", (STOP,),
-     "5: hook-master-start = exec:date: not supported by twsgi yet, but for 'unix_signal:15 "),
+     "4: option 'harakiri-graceful-signal' is uWSGI's, and will not be twsgi's: instead: "),
     ("threads = 4  # four", "threads", 4, "4: threads = 4  # four: a comment needs a line"),
     ("callable = make ; it", "callable", "make", "a comment needs a line of its own"),
     ("master = ture", "master", True, "4: master = ture: neither true nor false: read as true"),
-    ("master = false ; no", "master", True, "read as true"),
-    ("cheaper-algo = busyness\nprocesses = 2", "cheaper_algo", "spare", "falling back to spare"),
+    ("master = false ; no", "master", False, "a comment needs a line of its own: read as false"),
+    ("harakiri = 5m", "harakiri", 300,
+     "4: harakiri = 5m: no whole number as uWSGI reads it: read as 300"),
+    ("chdir = \"/srv\"", "chdir", "/srv",
+     "4: chdir = \"/srv\": uWSGI takes the quotes for a part of it: read as /srv"),
+    ("threads = %(n + 2)", "threads", 2, "'n' is not given: it counts 0"),
+    ("cheaper-algo = spare2\nprocesses = 2", "cheaper_algo", "spare",
+     "4: cheaper-algo = spare2: unable to find requested cheaper algorithm, falling back to spare"),
+    ("die-on-idle", "die_on_idle", True, "4: die-on-idle: has no effect without idle"),
     ("cheaper-initial = 2", "cheaper_initial", 0, "has no effect without cheaper"),
     ("processes = 4\ncheaper = 2\ncheaper-initial = 1", "cheaper_initial", 2,
      "6: cheaper-initial = 1: must not be lower than cheaper (2): 2 it is"),
@@ -128,7 +139,8 @@ ERRORS = [
     ("processes", "uwsgi.ini:4: processes: needs a whole number"),
     ("processes = $(NOPE)", "uwsgi.ini:4: processes = $(NOPE): $(NOPE) is not set"),
     ("http = :$(NOPE)", "uwsgi.ini:4: http = :$(NOPE): $(NOPE) is not set"),
-    ("listen = @(/etc/backlog)", "uwsgi.ini:4: listen = @(/etc/backlog): @(...) is uWSGI's, not"),
+    ("listen = @(/no/backlog)",
+     "uwsgi.ini:4: listen = @(/no/backlog): @(/no/backlog): No such file"),
     ("module =", "uwsgi.ini:4: module = : needs a value"),
     ("http = /run/", "uwsgi.ini:4: http = /run/: a UNIX socket needs a name"),
     ("http = fd://1", "uwsgi.ini:4: http = fd://1: the descriptors 0 to 2 are no sockets"),
@@ -141,6 +153,12 @@ ERRORS = [
     ("env = A", "uwsgi.ini:4: env = A: write NAME=value"),
     ("cheaper = 1", "uwsgi.ini:4: cheaper = 1: must be lower than processes, which is 1"),
     ("processes = 2\ncheaper = 2", "uwsgi.ini:5: cheaper = 2: must be lower than processes"),
+    ("cheaper-rss-limit-hard = 9", "uwsgi.ini:4: cheaper-rss-limit-hard = 9: enabling cheaper-rss-"
+     "limit-hard requires setting also cheaper-rss-limit-soft"),
+    ("cheaper-rss-limit-soft = 9\ncheaper-rss-limit-hard = 9", "uwsgi.ini:5: cheaper-rss-limit-hard"
+     " = 9: cheaper-rss-limit-hard value must be higher than cheaper-rss-limit-soft value"),
+    ("cheaper-algo = busyness\ncheaper-busyness-min = 51", "uwsgi.ini:5: cheaper-busyness-min = 51:"
+     " cheaper-busyness-min (51) must not be higher than cheaper-busyness-max (50)"),
     ("immediate-uid = 1", "uwsgi.ini:4: immediate-uid = 1: twsgi cannot change privileges before"),
     ("immediate-gid = 1", "uwsgi.ini:4: immediate-gid = 1: twsgi cannot change privileges before"),
     ("strict = 1\nprocesse = 4",
@@ -158,7 +176,9 @@ ERRORS = [
     ("max-worker-lifetime = 10", "uwsgi.ini:4: max-worker-lifetime = 10: invalid min-worker"),
     ("http-retry = often", "uwsgi.ini:4: http-retry = often: write idempotent, safe or off"),
     ("ready-path = ready", "uwsgi.ini:4: ready-path = ready: write a path such as /ready"),
-    ("reload-on-rss = 1G", "uwsgi.ini:4: reload-on-rss = 1G: not a whole number"),
+    ("reload-on-rss = 1T", "uwsgi.ini:4: reload-on-rss = 1T: not a whole number"),
+    ("for = a\nif-env = A\nendif",
+     "uwsgi.ini:5: if-env = A: stands within 'for = a' of line 4: blocks"),
 ]  # fmt: skip
 
 ENVIRON = {"THREADS": "7"}
@@ -272,8 +292,8 @@ class LoadTests(FilesTestCase):
         self.assertEqual(
             str(error), "no address to listen on: set http = :8000 or http-socket = :8000"
         )
-        error = self.fails("module = app\nsocket = :3031")
-        self.assertIn("(socket: not supported by twsgi yet)", str(error))
+        error = self.fails("module = app\nhttps = :3031")
+        self.assertIn("(https: not supported by twsgi yet)", str(error))
 
     def test_no_application(self) -> None:
         """Without an application the start fails with 22, unless none is needed."""
@@ -281,7 +301,7 @@ class LoadTests(FilesTestCase):
         self.assertIsInstance(error, ApplicationError)
         self.assertEqual(str(error), "no application: set module or wsgi-file")
         self.assertEqual(error.exit_code, 22)
-        self.assertIn("(mount: not", str(self.fails("http = :1\nmount = /=app")))
+        self.assertIn("(paste: not", str(self.fails("http = :1\npaste = config:a.ini")))
         settings, _ = self.load("http = :1\nneed-app = false")
         self.assertIsNone(settings.module)
 
@@ -379,7 +399,11 @@ class MappingTests(SynchronousTestCase):
             ("processe", 1, "unknown option 'processe': did you mean 'processes'?"),
             ("xyzzy", 1, "unknown option 'xyzzy'"),
             (5, 1, "unknown option '5'"),
-            ("spooler", 30, "option 'spooler' is uWSGI's, not supported by twsgi yet"),
+            (
+                "spooler",
+                30,
+                "option 'spooler' is uWSGI's, not supported by twsgi yet (the spooler)",
+            ),
             ("immediate_uid", "root", "option 'immediate_uid' is uWSGI's, not supported by twsgi"),
         ]
         for key, value, message in mistakes:

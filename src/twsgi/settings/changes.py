@@ -7,109 +7,31 @@ from dataclasses import dataclass
 from typing import Any
 
 from twsgi.settings.model import Plan, Settings
+from twsgi.settings.options.row import By
+from twsgi.settings.options.table import ROWS
+
+
+def _fields(*by: By) -> frozenset[str]:
+    return frozenset(row.field for row in ROWS if row.by in by)
+
 
 #: Fields of Settings that hold from the start to the end: sockets are bound, rights are given up,
 #: names are taken once.
-AT_THE_START = frozenset(
-    {
-        "master",
-        "http",
-        "http_socket",
-        "listen",
-        "chmod_socket",
-        "chown_socket",
-        "vacuum",
-        "uid",
-        "gid",
-        "add_gid",
-        "chroot",
-        "umask",
-        "daemonize",
-        "pidfile",
-        "pidfile2",
-        "auto_procname",
-        "procname_prefix",
-    }
-)
-#: What workers do otherwise, and nobody else.
-BY_WORKERS = frozenset(
-    {
-        "module",
-        "callable",
-        "wsgi_file",
-        "pythonpath",
-        "env",
-        "need_app",
-        "socket_timeout",
-        "harakiri",
-    }
-)
-#: What frontends do otherwise, and nobody else.
-BY_FRONTENDS = frozenset(
-    {"http_timeout", "http_queue", "http_response_spool", "http_retry", "http_processes"}
-)
-#: What both do: whoever has clients.
-BY_BOTH = frozenset(
-    {
-        "processes",
-        "threads",
-        "chdir",
-        "check_static",
-        "offload_threads",
-        "disable_logging",
-        "buffer_size",
-        "max_vars",
-        "limit_post",
-        "post_buffering_bufsize",
-        "http_keepalive",
-        "http_headers_timeout",
-        "http_min_body_rate",
-        "http_keepalive_requests",
-        "http_connections",
-        "http_connections_per_peer",
-        "ready_path",
-        "worker_reload_mercy",
-    }
-)
-#: What only the master looks at, or nobody.
-BY_MASTER = frozenset(
-    {
-        "cheaper",
-        "cheaper_initial",
-        "cheaper_step",
-        "cheaper_overload",
-        "cheaper_algo",
-        "touch_reload",
-        "touch_workers_reload",
-        "touch_chain_reload",
-        "worker_ready_timeout",
-        "max_requests",
-        "max_requests_delta",
-        "min_worker_lifetime",
-        "max_worker_lifetime",
-        "max_worker_lifetime_delta",
-        "reload_on_rss",
-        "reload_on_as",
-        "evil_reload_on_rss",
-        "evil_reload_on_as",
-        "reload_on_exception",
-        "reload_mercy",
-        "shutdown_delay",
-        "harakiri_verbose",
-        "harakiri_graceful_timeout",
-        "harakiri_no_arh",
-        "hook_master_start",
-        "strict",
-        "enable_threads",
-        "die_on_term",
-        "lazy_apps",
-        "lazy",
-        "single_interpreter",
-        "thunder_lock",
-    }
-)
+AT_THE_START = _fields(By.START)
+#: Those by which workers, and by which frontends do something otherwise.
+BY_WORKERS = _fields(By.WORKERS, By.BOTH)
+BY_FRONTENDS = _fields(By.FRONTENDS, By.BOTH)
 #: Fields of Plan that hold as long as those of L{AT_THE_START}, from which they are made.
-_SINCE_THE_START = ("master", "listeners", "pidfile", "pidfile2", "daemonize")
+_SINCE_THE_START = (
+    "master",
+    "listeners",
+    "pidfile",
+    "pidfile2",
+    "safe_pidfile",
+    "safe_pidfile2",
+    "daemonize",
+    "master_fifo",
+)
 #: Those that are found inside of C{chroot}.
 _INSIDE = ("directory", "touch_reload", "touch_workers_reload", "touch_chain_reload")
 _MODES = ("umask", "chmod_socket")
@@ -154,8 +76,8 @@ def changes(old: Plan, new: Plan) -> Changes:
     differing = _differing(old.settings, settings)
     return Changes(
         plan=plan,
-        workers=bool(differing & (BY_WORKERS | BY_BOTH)),
-        frontends=bool(differing & (BY_FRONTENDS | BY_BOTH)),
+        workers=bool(differing & BY_WORKERS),
+        frontends=bool(differing & BY_FRONTENDS),
         refused=tuple(refused),
     )
 

@@ -9,64 +9,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from twsgi.errors import ConfigurationError
+from twsgi.settings.assignment import Assignment, Origin, printable
+from twsgi.settings.finding import Findings, Mistake
 
 #: What is white space around names and values; other Unicode spaces belong to the value.
 _BLANK = " \t\r"
 _BYTE_ORDER_MARK = "\ufeff"
-#: A file's name is shown in full: its end tells more than its beginning.
-_PATH = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """
-    Where an assignment was written.
-
-    @ivar file: the file as it was named, or C{command line}, C{environment}, C{keyword}.
-    @ivar line: from 1; 0 where there are no lines.
-    """
-
-    file: str
-    line: int = 0
-
-    def __str__(self) -> str:
-        file = printable(self.file, _PATH)
-        return f"{file}:{self.line}" if self.line else file
-
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """
-    C{name = value}, as written.
-
-    @ivar bare: the name stood alone; C{value} is empty then.
-    """
-
-    name: str
-    value: str
-    origin: Origin
-    bare: bool = False
-
-    def __str__(self) -> str:
-        name = printable(self.name)
-        shown = name if self.bare else f"{name} = {printable(self.value)}"
-        return f"{self.origin}: {shown}"
 
 
 @dataclass(slots=True)
 class Section:
-    """What the lines of one section say, and what is odd about them (one line each)."""
+    """
+    What the lines of one section say.
+
+    @ivar findings: what is odd about them.
+    @ivar found: the section is there.
+    @ivar others: the names of the other sections, in their order.
+    """
 
     assignments: list[Assignment] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    findings: Findings = field(default_factory=Findings)
     found: bool = False
-
-
-def printable(text: str, limit: int = 80) -> str:
-    """C{text} as one line of a message: control characters escaped, cut at C{limit}."""
-    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text[:limit])
-    return f"{shown}..." if len(text) > limit else shown
+    others: list[str] = field(default_factory=list)
 
 
 def decode(data: bytes, file: str) -> str:
@@ -79,28 +43,29 @@ def decode(data: bytes, file: str) -> str:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise ConfigurationError(
-            f"{printable(file, _PATH)}:{line}: the byte 0x{data[error.start]:02x} is not UTF-8: "
-            "save the file as UTF-8"
+        raise Mistake(
+            "file",
+            f"the byte 0x{data[error.start]:02x} is not UTF-8: save the file as UTF-8",
+            Origin(file, line),
         ) from None
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        raise ConfigurationError(f"{printable(file, _PATH)}:{line}: a NUL byte: is it a text file?")
+        raise Mistake("file", "a NUL byte: is it a text file?", Origin(file, line))
     return text
 
 
 def parse(text: str, file: str, section: str = "uwsgi") -> Section:
     """
     What C{[section]} says; other sections are passed over.  Never fails: what is odd is a
-    warning, and every line that is no comment and no header is an assignment.
+    finding, and every line that is no comment and no header is an assignment.
 
     @param file: the name for messages.
     """
     result = Section()
     if text.startswith(_BYTE_ORDER_MARK):
         text = text[len(_BYTE_ORDER_MARK) :]
-        result.warnings.append(
-            f"{Origin(file, 1)}: the byte order mark is passed over (uWSGI fails on it)"
+        result.findings.warn(
+            "syntax", "the byte order mark is passed over (uWSGI fails on it)", Origin(file, 1)
         )
     inside = False
     for number, raw in enumerate(text.split("\n"), 1):
@@ -109,22 +74,26 @@ def parse(text: str, file: str, section: str = "uwsgi") -> Section:
             continue
         origin = Origin(file, number)
         if line[0] == "[":
-            name = _header(line, origin, result.warnings)
+            name = _header(line, origin, result.findings)
             inside = name == section
             result.found = result.found or inside
+            if name is not None and not inside and name not in result.others:
+                result.others.append(name)
         elif inside:
             _assign(line, origin, result)
     return result
 
 
-def _header(line: str, origin: Origin, warnings: list[str]) -> str | None:
+def _header(line: str, origin: Origin, findings: Findings) -> str | None:
     """The section's name; None where what follows belongs to no section (as in uWSGI)."""
     name, closed, rest = line[1:].partition("]")
     if closed and not rest and name == name.strip(_BLANK):
         return name
-    warnings.append(
-        f"{origin}: '{printable(line)}' is no section header, what follows it is ignored: "
-        f"write [{printable(name.strip(_BLANK))}] and nothing else on the line"
+    findings.warn(
+        "section",
+        f"'{printable(line)}' is no section header, what follows it is ignored: "
+        f"write [{printable(name.strip(_BLANK))}] and nothing else on the line",
+        origin,
     )
     return None
 
@@ -136,4 +105,4 @@ def _assign(line: str, origin: Origin, result: Section) -> None:
         value = value.strip(_BLANK)
         result.assignments.append(Assignment(name, value, origin, bare=not equals))
     else:
-        result.warnings.append(f"{origin}: '{printable(line)}' names no option: ignored")
+        result.findings.warn("syntax", f"'{printable(line)}' names no option: ignored", origin)

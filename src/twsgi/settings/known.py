@@ -8,40 +8,18 @@ import pkgutil
 
 from twsgi.settings.options.table import BY_NAME
 
-#: What is refused until it works: to go on with more privileges than were asked for is no service.
-PRIVILEGES = frozenset({"immediate-uid", "immediate-gid"})
-
-#: What has no meaning here, and why: it is passed over.
-WITHOUT_MEANING = {
-    "harakiri-graceful-signal": "a worker that hangs is told to finish the rest without a signal",
-    "harakiri-queue-threshold": "harakiri does not ask how many requests wait",
-    "mem-collector-freq": "memory is looked at every second",
-}
-
 #: How alike (0 to 1) two names are that one may have meant the other.
 _ALIKE = 0.72
 
-#: Opens a block of lines that hold under a condition, or that are repeated.
-LOGIC = ("if-", "ifenv", "ifexists", "ifplugin", "ifdir", "for-")
-LOGIC_NAMES = frozenset({"for"})
-LOGIC_ENDS = frozenset({"endif", "end-if", "endfor", "end-for"})
-
 #: uWSGI's short flags that are not ours yet; those in the second take no value.
 SHORT_WITH_VALUE = {
-    "s": "socket",
-    "x": "xmlconfig",
     "A": "sharedarea",
     "Q": "spooler",
-    "y": "yaml",
-    "j": "json",
     "J": "test",
-    "H": "home",
-    "O": "optimize",
 }
 SHORT_ALONE = {
     "m": "memory-report",
     "c": "cgi-mode",
-    "a": "abstract-socket",
     "r": "reaper",
 }
 
@@ -51,11 +29,6 @@ def uwsgi_names() -> frozenset[str]:
     """Every option name of uWSGI 2.0.31; no more of them than the name."""
     data = pkgutil.get_data("twsgi.settings", "known_uwsgi_options.txt") or b""
     return frozenset(data.decode("ascii").split())
-
-
-def opens_logic(name: str) -> bool:
-    """True for C{if-env}, C{for} and the like."""
-    return name in LOGIC_NAMES or (name.startswith(LOGIC) and name in uwsgi_names())
 
 
 def nearest(name: str) -> str | None:

@@ -10,104 +10,54 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from twsgi.settings.attached import Attached
+from twsgi.settings.fields.application import ApplicationFields
+from twsgi.settings.fields.cheaper import CheaperFields
+from twsgi.settings.fields.configuration import ConfigurationFields
+from twsgi.settings.fields.daemons import DaemonsFields
+from twsgi.settings.fields.files import FilesFields
+from twsgi.settings.fields.harakiri import HarakiriFields
+from twsgi.settings.fields.hooks import HooksFields
+from twsgi.settings.fields.http import HttpFields
+from twsgi.settings.fields.life import LifeFields
+from twsgi.settings.fields.log import LogFields
+from twsgi.settings.fields.orders import OrdersFields
+from twsgi.settings.fields.place import PlaceFields
+from twsgi.settings.fields.processes import ProcessesFields
+from twsgi.settings.fields.python import PythonFields
+from twsgi.settings.fields.recycling import RecyclingFields
+from twsgi.settings.fields.reload import ReloadFields
+from twsgi.settings.fields.resources import ResourcesFields
+from twsgi.settings.fields.response import ResponseFields
+from twsgi.settings.fields.sockets import SocketsFields
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+
+@dataclass(frozen=True)
+class Settings(
+    ConfigurationFields,
+    HttpFields,
+    SocketsFields,
+    ResponseFields,
+    ApplicationFields,
+    PythonFields,
+    ProcessesFields,
+    CheaperFields,
+    ReloadFields,
+    RecyclingFields,
+    HarakiriFields,
+    FilesFields,
+    PlaceFields,
+    ResourcesFields,
+    LifeFields,
+    HooksFields,
+    DaemonsFields,
+    LogFields,
+    OrdersFields,
+):
     """
     What the operator asked for, defaults filled in.  A field is named after its uWSGI option with
     C{-} as C{_}; times are seconds, sizes bytes, repeated options tuples in the order given.
     """
-
-    strict: bool = False
-    master: bool = False
-    http: tuple[str, ...] = ()
-    http_socket: tuple[str, ...] = ()
-    processes: int = 1
-    threads: int = 1
-    enable_threads: bool = True
-    cheaper: int = 0
-    cheaper_initial: int = 0
-    cheaper_step: int = 0
-    cheaper_overload: int = 3
-    cheaper_algo: str = "spare"
-    pythonpath: tuple[str, ...] = ()
-    module: str | None = None
-    callable: str = "application"
-    wsgi_file: str | None = None
-    chdir: str | None = None
-    check_static: tuple[str, ...] = ()
-    offload_threads: int = 0
-    disable_logging: bool = False
-    listen: int = 1024
-    die_on_term: bool = False
-    vacuum: bool = True
-    need_app: bool = True
-    lazy_apps: bool = True
-    lazy: bool = False
-    single_interpreter: bool = True
-    thunder_lock: bool = False
-    buffer_size: int = 65536
-    max_vars: int = 128
-    limit_post: int = 0
-    post_buffering_bufsize: int = 65536
-    http_timeout: int = 60
-    #: 0: off; 1: on, idle for C{http-timeout} at most; N: on, idle for N seconds at most.
-    http_keepalive: int = 1
-    http_headers_timeout: int = 10
-    http_min_body_rate: int = 240
-    http_keepalive_requests: int = 0
-    #: 0: as many as there are descriptors for.
-    http_connections: int = 0
-    http_connections_per_peer: int = 0
-    http_response_spool: int = 64 * 1024 * 1024
-    http_processes: int = 1
-    #: 0: as long as C{listen}.
-    http_queue: int = 0
-    socket_timeout: int = 4
-    worker_reload_mercy: int = 60
-    #: 0: as C{worker_reload_mercy}.
-    reload_mercy: int = 0
-    shutdown_delay: int = 0
-    hook_master_start: tuple[str, ...] = ()
-    #: One of L{twsgi.settings.kinds.RETRIES}.
-    http_retry: str = "idempotent"
-    ready_path: str | None = None
-    touch_reload: tuple[str, ...] = ()
-    touch_workers_reload: tuple[str, ...] = ()
-    touch_chain_reload: tuple[str, ...] = ()
-    #: 0: any time.
-    worker_ready_timeout: int = 60
-    max_requests: int = 0
-    #: None: each worker adds some of its own, at random.
-    max_requests_delta: int | None = None
-    min_worker_lifetime: int = 10
-    max_worker_lifetime: int = 0
-    #: See C{max_requests_delta}.
-    max_worker_lifetime_delta: int | None = None
-    #: This and the next three: megabytes.
-    reload_on_rss: int = 0
-    reload_on_as: int = 0
-    evil_reload_on_rss: int = 0
-    evil_reload_on_as: int = 0
-    reload_on_exception: bool = False
-    harakiri: int = 0
-    harakiri_verbose: bool = False
-    #: 0: as C{harakiri}.
-    harakiri_graceful_timeout: int = 0
-    harakiri_no_arh: bool = False
-    procname_prefix: str = ""
-    auto_procname: bool = False
-    env: tuple[str, ...] = ()
-    pidfile: str | None = None
-    pidfile2: str | None = None
-    uid: str | None = None
-    gid: str | None = None
-    add_gid: tuple[str, ...] = ()
-    chroot: str | None = None
-    umask: int | None = None
-    chmod_socket: int | None = None
-    chown_socket: str | None = None
-    daemonize: str | None = None
 
     def to_json(self) -> str:
         """One line of JSON from which L{from_json} makes an equal value."""
@@ -171,6 +121,32 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class Tuning:
+    """
+    What the kernel, and who accepts, is told of a listening socket; see the options of
+    L{twsgi.settings.options.sockets}.
+
+    @ivar keepalive: C{so-keepalive}.
+    @ivar send_buffer: C{socket-sndbuf}, bytes; 0: as the kernel likes.
+    @ivar receive_buffer: C{socket-rcvbuf}, likewise.
+    @ivar reuse_port: C{reuse-port}.
+    @ivar freebind: C{freebind}.
+    @ivar fast_open: C{tcp-fast-open}; 0: off.
+    @ivar defers: not C{no-defer-accept}.
+    @ivar proxied: its connections may begin with a line of the PROXY protocol.
+    """
+
+    keepalive: bool = False
+    send_buffer: int = 0
+    receive_buffer: int = 0
+    reuse_port: bool = False
+    freebind: bool = False
+    fast_open: int = 0
+    defers: bool = True
+    proxied: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Listener:
     """
     One listening socket.
@@ -182,6 +158,7 @@ class Listener:
         whoever makes it.
     @ivar vacuum: a socket file is removed at the end.
     @ivar option: by which option it was asked for, where that is not its C{kind}.
+    @ivar tuning: see L{Tuning}.
     """
 
     kind: str
@@ -191,6 +168,7 @@ class Listener:
     owner: str = ""
     vacuum: bool = True
     option: str = ""
+    tuning: Tuning = Tuning()
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +192,12 @@ class Plan:
     @ivar daemonize: absolute; the log of the daemon to become, None: stay in the foreground.
     @ivar touch_reload: absolute, as the master finds them; relative ones start at C{directory},
         inside of C{chroot}.  Likewise the next two.
+    @ivar touch_exec: absolute files, each with the command that is run when it is touched.
+    @ivar hook_touch: likewise, with the hook.
+    @ivar safe_pidfile: as C{pidfile}, for when requests are served.
+    @ivar safe_pidfile2: as C{pidfile2}, likewise.
+    @ivar attached: the programs that run beside.
+    @ivar master_fifo: absolute, as C{touch_reload}.
     @ivar warnings: what the operator should read, one line each, nothing that stops the start.
     """
 
@@ -232,6 +216,12 @@ class Plan:
     touch_reload: tuple[str, ...] = ()
     touch_workers_reload: tuple[str, ...] = ()
     touch_chain_reload: tuple[str, ...] = ()
+    touch_exec: tuple[tuple[str, str], ...] = ()
+    hook_touch: tuple[tuple[str, str], ...] = ()
+    safe_pidfile: str | None = None
+    safe_pidfile2: str | None = None
+    attached: tuple[Attached, ...] = ()
+    master_fifo: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
-from twsgi.settings.addresses import parse_address
-from twsgi.settings.model import Address, Listener, Plan, Settings
+from twsgi.settings.actions import split_touch
+from twsgi.settings.attached import Attached, parse_pairs, parse_smart
+from twsgi.settings.listeners import HTTP as HTTP
+from twsgi.settings.listeners import HTTP_SOCKET as HTTP_SOCKET
+from twsgi.settings.listeners import listeners
+from twsgi.settings.model import Plan, Settings
+from twsgi.settings.staticvalues import static_warnings
 
-#: The kinds of L{Listener}.
-HTTP = "http"
-HTTP_SOCKET = "http-socket"
-#: Fields of options that are done by replacing a worker.
+#: Fields of options that are done by replacing a worker, or by starting it otherwise.
 _BY_THE_MASTER = (
     "harakiri",
     "max_requests",
@@ -19,18 +21,21 @@ _BY_THE_MASTER = (
     "reload_on_rss",
     "reload_on_as",
     "reload_on_exception",
+    "optimize",
+    "py_autoreload",
 )
 
 
-def plan(settings: Settings, cwd: str) -> Plan:
+def plan(settings: Settings, cwd: str, master: bool = False) -> Plan:
     """
     What C{settings} ask for, as processes and sockets.
 
     @param settings: as L{twsgi.settings.resolve} made them: checked.
     @param cwd: absolute: where the master is started; C{chdir} and C{pidfile} start there.
+    @param master: there is one already, which stays whatever C{settings} ask for.
     """
     # cheaper is lower than processes, so that it asks for a master too.
-    master = settings.master or settings.processes > 1 or settings.http_processes > 1
+    master = master or settings.master or settings.processes > 1 or settings.http_processes > 1
     workers = settings.processes if master else 1
     minimum = settings.cheaper or workers
     # Inside of chroot paths start at the new root.
@@ -45,7 +50,7 @@ def plan(settings: Settings, cwd: str) -> Plan:
     return Plan(
         settings=settings if chroot == settings.chroot else replace(settings, chroot=chroot),
         master=master,
-        listeners=_listeners(settings, master, cwd if chroot else directory or cwd),
+        listeners=listeners(settings, master, cwd if chroot else directory or cwd),
         workers=workers,
         initial=settings.cheaper_initial or minimum,
         minimum=minimum,
@@ -58,38 +63,15 @@ def plan(settings: Settings, cwd: str) -> Plan:
         touch_reload=touched(settings.touch_reload),
         touch_workers_reload=touched(settings.touch_workers_reload),
         touch_chain_reload=touched(settings.touch_chain_reload),
-        warnings=() if master else _without_master(settings),
+        touch_exec=_touched(settings.touch_exec, start),
+        hook_touch=_touched(settings.hook_touch, start),
+        safe_pidfile=_absolute(settings.safe_pidfile, cwd),
+        safe_pidfile2=settings.safe_pidfile2
+        and _inside(chroot if master else None, start, settings.safe_pidfile2),
+        attached=attached(settings, start),
+        master_fifo=touched(settings.master_fifo),
+        warnings=static_warnings(settings) + (() if master else _without_master(settings)),
     )
-
-
-def _listeners(settings: Settings, master: bool, start: str) -> tuple[Listener, ...]:
-    """C{start}: where the paths of socket files start; they are bound outside of C{chroot}."""
-    # Without a master there is no frontend: whoever runs the application accepts.
-    kinds = [(HTTP if master else HTTP_SOCKET, HTTP, text) for text in settings.http]
-    kinds += [(HTTP_SOCKET, HTTP_SOCKET, text) for text in settings.http_socket]
-    return tuple(
-        Listener(
-            kind,
-            _located(parse_address(text), start),
-            settings.listen,
-            settings.chmod_socket,
-            settings.chown_socket or _owner(settings),
-            settings.vacuum,
-            "" if option == kind else option,
-        )
-        for kind, option, text in kinds
-    )
-
-
-def _located(address: Address, start: str) -> Address:
-    if not address.file:
-        return address
-    return Address.unix(os.path.normpath(os.path.join(start, address.file)))
-
-
-def _owner(settings: Settings) -> str:
-    """As in uWSGI, where sockets are made by whom C{uid} and C{gid} name."""
-    return f"{settings.uid or ''}{':' + settings.gid if settings.gid else ''}"
 
 
 def _second_pidfile(settings: Settings, chroot: str | None, start: str) -> str | None:
@@ -110,6 +92,32 @@ def _without_master(settings: Settings) -> tuple[str, ...]:
         f"{field.replace('_', '-')} has no effect without a master: set master = true"
         for field in _BY_THE_MASTER
         if getattr(settings, field) != getattr(untouched, field)
+    )
+
+
+def _touched(texts: tuple[str, ...], start: str) -> tuple[tuple[str, str], ...]:
+    pairs = [split_touch(text) for text in texts]
+    return tuple((os.path.normpath(os.path.join(start, file)), what) for file, what in pairs)
+
+
+def attached(settings: Settings, start: str) -> tuple[Attached, ...]:
+    """The programs that run beside; C{start}: where their files start."""
+    found = [Attached(command) for command in settings.attach_daemon]
+    found += [Attached(command, control=True) for command in settings.attach_control_daemon]
+    found += [parse_pairs(text) for text in settings.attach_daemon2]
+    found += [parse_smart(text) for text in settings.smart_attach_daemon]
+    found += [parse_smart(text, daemonize=True) for text in settings.smart_attach_daemon2]
+    return tuple(_placed(one, settings.daemons_honour_stdin, start) for one in found)
+
+
+def _placed(one: Attached, stdin: bool, start: str) -> Attached:
+    directory = os.path.join(start, one.chdir)
+    return replace(
+        one,
+        stdin=one.stdin or stdin,
+        chdir=os.path.normpath(directory) if one.chdir else "",
+        pidfile=os.path.normpath(os.path.join(start, one.pidfile)) if one.pidfile else "",
+        touch=tuple(os.path.normpath(os.path.join(start, file)) for file in one.touch),
     )
 
 

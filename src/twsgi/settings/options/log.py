@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from twsgi.settings.options.row import Option
+from twsgi.settings.options.row import By, Option
 
 TITLE = "Log"
 
@@ -10,7 +10,9 @@ ROWS = (
     Option(
         "disable-logging",
         "flag",
+        By.BOTH,
         "Writes no line per request; all else is still logged.",
         short="L",
+        test="tests.behaviour.test_serving.HttpLoggingTests.test_disabled_logging",
     ),
 )

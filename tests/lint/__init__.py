@@ -1,0 +1,1 @@
+"""The lint and its two sisters."""
