@@ -15,7 +15,8 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
 from tests.web.turning import TurningReactor
-from twsgi.static.resource import StaticFiles
+from twsgi.settings.model import Settings
+from twsgi.static.configured import static_files
 from twsgi.web.http1 import HTTP1Channel
 from twsgi.web.site import Limits, Site
 from twsgi.web.transport import Connection
@@ -139,13 +140,17 @@ class StaticCase(SynchronousTestCase):
         self.reactor = TurningReactor()
         self.logged: list[Any] = []
         self.lines: list[str] = []
-        self.site = self.make_site(StaticFiles([str(self.root)], Application(), self.lines.append))
+        self.site = self.make_site(self.static(check_static=("static",)))
         self.clients: list[Client] = []
         # The garbage of other tests may hold descriptors: it is not to go meanwhile.
         gc.disable()
         self.addCleanup(gc.enable)
         self.before = open_descriptors()
         self.addCleanup(self.close_clients)
+
+    def static(self, **options: Any) -> Any:
+        """What serves files by these settings; relative paths start at C{self.top}."""
+        return static_files(Settings(**options), str(self.top), Application(), self.lines.append)
 
     def make_site(self, resource: Any) -> Site:
         """A site whose log is C{self.logged}."""

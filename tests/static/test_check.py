@@ -14,6 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.static.serving import open_descriptors
 from twsgi.static import check
 from twsgi.static.check import FoundFile, StaticRoots
+from twsgi.static.place import Place
 
 #: Names that a path may be made of: files, directories, links in and out, and what is none.
 SEGMENTS = [
@@ -85,7 +86,7 @@ class Tree:
         }.items():
             (self.root / name).symlink_to(target)
         os.mkfifo(self.root / "pipe")
-        self.roots = StaticRoots([str(self.root)], self.lines.append)
+        self.roots = StaticRoots([Place(str(self.root))], self.lines.append)
 
     def find(self, path: str) -> str | None:
         """The content of the file that is found."""
@@ -188,7 +189,7 @@ class FoundTests(TreeCase):
         }.items():
             tree = self.tree
             tree.lines = []
-            tree.roots = StaticRoots([str(tree.root)], tree.lines.append)
+            tree.roots = StaticRoots([Place(str(tree.root))], tree.lines.append)
             for _ in range(3):
                 self.assertIsNone(tree.find(path), path)
             self.assertEqual(
@@ -252,7 +253,8 @@ class SeveralRootsTests(TreeCase):
 
     def roots(self, *names: str) -> StaticRoots:
         """Roots below the top."""
-        return StaticRoots([str(self.tree.top / name) for name in names], self.tree.lines.append)
+        places = [Place(str(self.tree.top / name)) for name in names]
+        return StaticRoots(places, self.tree.lines.append)
 
     def test_first_file_wins(self) -> None:
         """The first root that has the file is whose it is."""
@@ -303,14 +305,14 @@ class SeveralRootsTests(TreeCase):
 
     def test_whole_disk(self) -> None:
         """A root of C{/} holds every file."""
-        roots = StaticRoots(["/"], self.tree.lines.append)
+        roots = StaticRoots([Place("/")], self.tree.lines.append)
         found = roots.find(str(self.tree.top / "secret.txt"))
         assert found is not None
         self.assertEqual(read(found), "secret")
 
     def test_slash_at_the_end(self) -> None:
         """A slash at the end of a root's name changes nothing."""
-        roots = StaticRoots([f"{self.tree.root}/"], self.tree.lines.append)
+        roots = StaticRoots([Place(f"{self.tree.root}/")], self.tree.lines.append)
         found = roots.find("/a.css")
         assert found is not None
         self.assertEqual(read(found), "css")
@@ -373,7 +375,7 @@ class ChangingTests(TreeCase):
             (top / release / "a.txt").write_text(release)
         (top / "two" / "old.txt").symlink_to("../one/a.txt")
         (top / "current").symlink_to("one")
-        roots = StaticRoots([str(top / "current")], self.tree.lines.append)
+        roots = StaticRoots([Place(str(top / "current"))], self.tree.lines.append)
         for release in ("one", "two"):
             (top / "new").symlink_to(release)
             os.replace(top / "new", top / "current")

@@ -54,7 +54,7 @@ UNDERSTOOD = [
     ["If-Modified-Since: Sun Sep  9 01:46:40 2001"],
     ["If-Modified-Since: yesterday"],
     [f"If-Modified-Since: {date(DATE)}", "Range: bytes=0-3"],
-    ["If-None-Match: *"],
+    ["If-Match: *"],
     ["Range: bytes=0-3"],
     ["Range: bytes=0-0"],
     ["Range: bytes=5-"],
@@ -98,7 +98,9 @@ class FileCase(StaticCase):
         """The two responses are equal, but for the boundary, which has a clock in it."""
         texts = []
         for answer in (one, other):
-            text = repr((answer.status, sorted(answer.fields), answer.body, answer.rest))
+            # static.File has no ETag.
+            fields = sorted(one for one in answer.fields if one[0] != "etag")
+            text = repr((answer.status, fields, answer.body, answer.rest))
             boundary = re.search(r'boundary="(\w+)"', text)
             texts.append(text.replace(boundary[1], "(boundary)") if boundary else text)
         self.assertEqual(texts[0], texts[1], about)

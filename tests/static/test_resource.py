@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.static.serving import Application, StaticCase
-from twsgi.static.resource import StaticFiles
+from twsgi.settings.model import Settings
+from twsgi.static.configured import static_files
 
 
 class StaticFilesTests(StaticCase):
@@ -60,7 +61,9 @@ class StaticFilesTests(StaticCase):
         Which requests are worth a look is known before: all that are for files, or are said
         something of; what is left out is the application's anyway.
         """
-        files = StaticFiles([str(self.root)], Application(), self.lines.append)
+        files = static_files(
+            Settings(check_static=(str(self.root),)), "", Application(), self.lines.append
+        )
 
         def may_answer(path: str, method: str = "GET") -> bool:
             return files.may_answer({"REQUEST_METHOD": method, "PATH_INFO": path})

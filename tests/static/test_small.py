@@ -8,10 +8,13 @@ from typing import Any
 
 from tests.static.serving import Application, StaticCase
 from tests.web.fakes import START
+from twsgi.settings.model import Settings
 from twsgi.static import small as small_module
 from twsgi.static.check import StaticRoots
-from twsgi.static.resource import StaticFiles
-from twsgi.static.small import SETTLED, TRUSTED, SmallFile, SmallFiles
+from twsgi.static.conditions import SETTLED
+from twsgi.static.configured import static_files
+from twsgi.static.place import Place
+from twsgi.static.small import TRUSTED, SmallFile, SmallFiles
 
 OLD = 1_000_000_000
 
@@ -23,8 +26,9 @@ class SmallCase(StaticCase):
         super().setUp()
         self.now = START
         self.opened = 0
-        files = StaticFiles(
-            [str(self.root), str(self.top / "second")],
+        files = static_files(
+            Settings(check_static=("static", "second")),
+            str(self.top),
             Application(),
             self.lines.append,
             lambda: self.now,
@@ -62,7 +66,7 @@ class SameTests(SmallCase):
         self.assertEqual(second.body, b"body {}")
         self.assertEqual(second.field("content-type"), "text/css")
         self.assertEqual([one.sentLength for one in self.logged], [7, 7])
-        self.assertEqual([one.header_count for one in self.logged], [4, 4])
+        self.assertEqual([one.header_count for one in self.logged], [5, 5])
         self.assertEqual(self.logged[0].head_size, self.logged[1].head_size)
 
     def test_as_a_file(self) -> None:
@@ -156,6 +160,40 @@ class ChangedTests(SmallCase):
         self.assertEqual(self.opened, 2)
 
 
+class IndexTests(SmallCase):
+    """Indexes, and mapped places."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        settings = Settings(
+            check_static=("static",),
+            static_map=("/m=first", "/m=second"),
+            static_index=("index.html", "index.txt"),
+        )
+        self.site.resource = static_files(
+            settings, str(self.top), Application(), self.lines.append, lambda: self.now
+        )
+        self.write("static/sub/index.txt", "text")
+        self.write("second/a.css", "second")
+        for path, body in (("/sub/", b"text"), ("/sub", b"text"), ("/m/a.css", b"second")):
+            self.assertEqual((self.body(path), self.body(path)), (body, body))
+        self.assertEqual(self.opened, 3)
+
+    def test_one_that_goes_before(self) -> None:
+        """An index, or a file in a place, that goes before the one in memory is seen at once."""
+        self.write("static/sub/index.html", "html")
+        self.write("first/a.css", "first")
+        for path, body in (("/sub/", b"html"), ("/sub", b"html"), ("/m/a.css", b"first")):
+            self.assertEqual(self.body(path), body)
+
+    def test_file_in_place_of_the_directory(self) -> None:
+        """So is a file that has the directory's name."""
+        (self.root / "sub").rename(self.top / "away")
+        self.write("static/sub", "file")
+        self.assertEqual(self.body("/sub"), b"file")
+        self.assertTrue(self.ask.answer("/sub/").by_application)
+
+
 class BoundTests(SmallCase):
     """What is kept, and how much."""
 
@@ -198,7 +236,7 @@ class BoundTests(SmallCase):
         """A file that is longer, or shorter, than when it was opened is not kept."""
         for content in (b"longer", b""):
             file = self.write("static/a.css", "x")
-            found = StaticRoots([str(self.root)], self.lines.append).find("/a.css")
+            found = StaticRoots([Place(str(self.root))], self.lines.append).find("/a.css")
             assert found is not None
             file.write_bytes(content)
             self.assertIsNone(self.small.add("/a.css", found))

@@ -1,12 +1,12 @@
-"""L{respond}: one response with a file: C{static.File}'s, its faults mended.
+"""L{respond}: one response with a file: C{static.File}'s ranges, their faults mended.
 
 L{CheckedFile} is a L{static.File} on a file that was found and opened by L{twsgi.static.check}:
-types, conditions and ranges are its, but
+how parts of a file are sent is its, but
 
 - the file is never looked up again by its name;
 - an unknown type is not announced as C{text/html}, and C{x.tar.gz} is not announced as a tar that
   was compressed on the way, which a browser would undo (both as uWSGI);
-- C{Last-Modified} is never in the future; a date nobody can have meant is no error;
+- C{Last-Modified} is never in the future; conditions are L{twsgi.static.conditions}';
 - a suffix longer than the file is the whole file, C{If-Range} is heeded, and a Range that asks for
   many parts, or is malformed, is ignored (RFC 9110, 13.1.5 and 14.2).
 
@@ -18,95 +18,93 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Hashable
 from typing import Any
 
 from twisted.python.filepath import FilePath
-from twisted.web.http import OK, datetimeToString, stringToDatetime
+from twisted.web.http import (
+    NOT_MODIFIED,
+    OK,
+    PRECONDITION_FAILED,
+    REQUESTED_RANGE_NOT_SATISFIABLE,
+)
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 from twisted.web.static import File
 
 from twsgi.static.check import FoundFile
+from twsgi.static.conditions import failed, not_modified, same_representation, unconditional
+from twsgi.static.representation import Fields, Representations
 from twsgi.static.small import SmallFiles, send
 from twsgi.static.transfer import AT_ONCE, Piece, Transfer
-from twsgi.web.request import Request, field_lines
+from twsgi.web.request import Request
 
 #: Parts that one request may ask for; a Range with more is ignored.
 MAX_RANGES = 16
 _RANGE = re.compile(rb"bytes=[ \t]*\d*-\d*(?:[ \t]*,[ \t]*\d*-\d*)*[ \t]*\Z")
-#: 9999-12-31, the last day that a date field can name.
-_LAST_DAY = 253402300799
 
 
-def plain(request: Request) -> bool:
-    """The request is for a whole file, whatever it was before."""
-    environ = request.head.environ
-    return "HTTP_RANGE" not in environ and "HTTP_IF_MODIFIED_SINCE" not in environ
-
-
-def respond(request: Request, found: FoundFile, small: SmallFiles) -> Any:
+def respond(
+    request: Request,
+    found: FoundFile,
+    representations: Representations,
+    small: SmallFiles,
+    key: Hashable,
+) -> Any:
     """
     Answers a GET or HEAD with a file.  Reactor thread.
 
     @param found: this function's from now on; closed when the response is complete or has failed.
+    @param representations: tells what is said of it.
     @param small: the small files that are known; if it is one it will be among them.
+    @param key: by what it is known there.
     @return: what C{IResource.render} returns.
     """
     try:
-        if plain(request):
-            if found.size <= AT_ONCE and _send_small(request, found, small):
+        fields = representations.fields(found, request.head.environ)
+        if unconditional(request.head.environ):
+            if found.size <= AT_ONCE and _send_small(request, found, fields, small, key):
                 return NOT_DONE_YET
             if request.head.environ["REQUEST_METHOD"] == "HEAD":
-                _set_headers(request, found)
+                _set_headers(request, found, fields)
                 found.close()
                 return b""
             if found.size <= AT_ONCE:
-                _set_headers(request, found)
+                _set_headers(request, found, fields)
                 Transfer(request, found, [Piece(b"", 0, found.size)]).start()
                 return NOT_DONE_YET
-        return CheckedFile(found).render_GET(request)
+        return CheckedFile(found, fields).render_GET(request)
     except BaseException:
         found.close()
         raise
 
 
-def _send_small(request: Request, found: FoundFile, small: SmallFiles) -> bool:
+def _send_small(
+    request: Request, found: FoundFile, fields: Fields, small: SmallFiles, key: Hashable
+) -> bool:
     """False where the file cannot be kept."""
-    file = small.add(request.head.environ["PATH_INFO"], found)
+    file = small.add(key, found, fields.momentary)
     if file is None:
         return False
-    _set_headers(request, found)
-    file.fields, file.field_count = field_lines(request.responseHeaders)
+    _set_headers(request, found, fields)
+    file.fields, file.field_count = request.site.field_lines(request.responseHeaders)
     found.close()
     send(request, file)
     return True
 
 
-def _set_headers(request: Request, found: FoundFile) -> None:
+def _set_headers(request: Request, found: FoundFile, fields: Fields) -> None:
     """What L{CheckedFile} sets for a request without conditions, in the same order."""
     set_field = request.responseHeaders.setRawHeaders
     set_field(b"accept-ranges", [b"bytes"])
+    set_field(b"last-modified", [fields.last_modified])
+    for name, value in fields.others:
+        set_field(name, [value])
     set_field(b"content-length", [b"%d" % found.size])
-    kind = content_type(found)
-    if kind:
-        set_field(b"content-type", [kind.encode("latin-1")])
-    set_field(b"last-modified", [datetimeToString(modified(found))])
-
-
-def content_type(found: FoundFile) -> str:
-    """The type by the name's extension; else by that of what the name is a link to; else ""."""
-    types = File.contentTypes
-    kind = types.get(_extension(found.name))
-    return kind or types.get(_extension(found.real)) or ""
-
-
-def _extension(path: bytes) -> str:
-    return os.path.splitext(path)[1].lower().decode("latin-1")
-
-
-def modified(found: FoundFile) -> int:
-    """C{Last-Modified} as Unix time: whole seconds, rounded down, of a year with four digits."""
-    return min(max(0, int(found.modified)), _LAST_DAY)
+    if fields.kind:
+        set_field(b"content-type", [fields.kind.encode("latin-1")])
+    if found.coding:
+        set_field(b"content-encoding", [found.coding.encode("ascii")])
 
 
 class CheckedFile(File):
@@ -114,47 +112,45 @@ class CheckedFile(File):
 
     contentEncodings = {}
 
-    def __init__(self, found: FoundFile) -> None:
+    def __init__(self, found: FoundFile, fields: Fields) -> None:
         # Not File's constructor: it makes a registry for resources in files.
         Resource.__init__(self)
         FilePath.__init__(self, os.fsdecode(found.real))
         self._found = found
+        self._fields = fields
         self.defaultType = ""
-        self.type = content_type(found)
-        self.encoding = None
+        self.type = fields.kind
+        self.encoding = found.coding or None
 
     def render_GET(self, request: Any) -> Any:
         """C{GET} and C{HEAD}."""
-        headers = request.requestHeaders
-        date = headers.getRawHeaders(b"if-modified-since")
-        if date is not None and not _is_date(date[-1].partition(b";")[0]):
-            headers.removeHeader(b"if-modified-since")
-        return super().render_GET(request)
+        fields = self._fields
+        environ = request.head.environ
+        if failed(environ, fields.tag, fields.modified):
+            return self._bodiless(request, PRECONDITION_FAILED)
+        request.setHeader(b"accept-ranges", b"bytes")
+        request.setHeader(b"last-modified", fields.last_modified)
+        for name, value in fields.others:
+            request.setHeader(name, value)
+        if not_modified(environ, fields.tag, fields.modified):
+            return self._bodiless(request, NOT_MODIFIED)
+        if environ["REQUEST_METHOD"] == "HEAD":
+            self._setContentHeaders(request)
+            self._found.close()
+            return b""
+        self.makeProducer(request, self._found).start()
+        return NOT_DONE_YET
 
-    # What File asks the disk for by name.
-
-    def restat(self, reraise: bool = True) -> None:
-        """It has been looked at when it was opened."""
-
-    def exists(self) -> bool:
-        """It is open."""
-        return True
-
-    def isdir(self) -> bool:
-        """It is a regular file."""
-        return False
-
-    def openForReading(self) -> Any:
-        """It is open."""
-        return self._found
+    def _bodiless(self, request: Any, status: int) -> bytes:
+        request.setResponseCode(status)
+        if status != NOT_MODIFIED:
+            request.setHeader(b"content-length", b"0")
+        self._found.close()
+        return b""
 
     def getFileSize(self) -> int:
         """Bytes."""
         return self._found.size
-
-    def getModificationTime(self) -> int:
-        """Unix time."""
-        return modified(self._found)
 
     # Ranges.
 
@@ -168,6 +164,14 @@ class CheckedFile(File):
         return Transfer(request, self._found, self._pieces(request))
 
     def _pieces(self, request: Any) -> list[Piece]:
+        pieces = self._parts(request)
+        if request.code == REQUESTED_RANGE_NOT_SATISFIABLE:
+            # Neither is an error to be kept, nor is nothing in a coding.
+            request.responseHeaders.removeHeader(b"expires")
+            request.responseHeaders.removeHeader(b"content-encoding")
+        return pieces
+
+    def _parts(self, request: Any) -> list[Piece]:
         ranges = self._ranges(request)
         if ranges is None:
             self._setContentHeaders(request)
@@ -186,8 +190,14 @@ class CheckedFile(File):
         field = request.getHeader(b"range")
         if field is None or _RANGE.match(field) is None or field.count(b",") >= MAX_RANGES:
             return None
-        validator = request.getHeader(b"if-range")
-        if validator is not None and validator != datetimeToString(modified(self._found)):
+        fields = self._fields
+        validator = request.head.environ.get("HTTP_IF_RANGE")
+        if validator is not None and not same_representation(
+            validator, fields.tag, fields.last_modified.decode("ascii")
+        ):
+            return None
+        # What several parts are of would be said of all that is around them.
+        if self.encoding and b"," in field:
             return None
         try:
             ranges: list[tuple[int | None, int | None]] = self._parseRangeHeader(field)
@@ -201,11 +211,3 @@ class CheckedFile(File):
             start, end = (0, None) if size else (size, None)
         offset, count = super()._rangeToOffsetAndSize(start, end)
         return offset, count
-
-
-def _is_date(text: bytes) -> bool:
-    try:
-        stringToDatetime(text)
-    except (ValueError, IndexError, OverflowError):
-        return False
-    return True

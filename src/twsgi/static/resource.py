@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
 from twsgi.static.check import StaticRoots
-from twsgi.static.file import plain, respond
+from twsgi.static.conditions import unconditional
+from twsgi.static.file import respond
+from twsgi.static.representation import Representations
 from twsgi.static.small import SmallFiles, send
 
 
@@ -24,19 +26,19 @@ class StaticFiles(Resource):
 
     def __init__(
         self,
-        roots: Sequence[str],
+        roots: StaticRoots,
+        representations: Representations,
         application: Any,
-        log: Callable[[str], None],
         seconds: Callable[[], float] = time.time,
     ) -> None:
         """
-        @param roots: absolute directories of C{check-static}, in order.
         @param application: a leaf that has C{may_answer}.
-        @param log: told, in a line, of paths that lead out of their root.
         @param seconds: Unix time.
         """
         super().__init__()
-        self._roots = StaticRoots(roots, log)
+        self._roots = roots
+        self._representations = representations
+        self._key = representations.key
         self._small = SmallFiles(seconds)
         self._application = application
 
@@ -57,12 +59,13 @@ class StaticFiles(Resource):
         """
         environ = request.head.environ
         if environ["REQUEST_METHOD"] in ("GET", "HEAD"):
-            path = environ["PATH_INFO"]
-            file = self._small.get(path)
-            if file is not None and plain(request):
+            key = self._key(environ)
+            file = self._small.get(key)
+            if file is not None and unconditional(environ):
                 send(request, file)
                 return NOT_DONE_YET
-            found = self._roots.find(path)
+            found = self._roots.find(environ["PATH_INFO"])
             if found is not None:
-                return respond(request, found, self._small)
+                found = self._representations.select(self._roots, found, environ)
+                return respond(request, found, self._representations, self._small, key)
         return self._application.render(request)

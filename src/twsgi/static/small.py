@@ -7,11 +7,13 @@ Whatever makes that doubtful makes the entry void: the next request looks at the
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 from twsgi.static.check import FoundFile, identity
+from twsgi.static.conditions import SETTLED
 
 #: Bytes that all files together may have here, and how many files.
 LIMIT_BYTES = 8 * 1024 * 1024
@@ -19,9 +21,6 @@ LIMIT_FILES = 1024
 #: Seconds after which a file is looked up anew, whole path and all: a directory above it may have
 #: moved out of the root, which no C{stat} of the file tells.
 TRUSTED = 2.0
-#: A file that was changed less than so many seconds ago may be changed again without a sign of it:
-#: file systems count time in steps.
-SETTLED = 2.0
 
 
 class SmallFile:
@@ -33,13 +32,15 @@ class SmallFile:
     @ivar field_count: how many they are.
     """
 
-    __slots__ = ("_earlier", "_identity", "_path", "_since", "body", "field_count", "fields")
+    __slots__ = ("_earlier", "_same", "_since", "_until", "body", "field_count", "fields")
 
-    def __init__(self, found: FoundFile, body: bytes, since: float) -> None:
-        self._path = found.path
+    def __init__(self, found: FoundFile, body: bytes, since: float, until: float) -> None:
         self._earlier = found.earlier
-        self._identity = found.identity
+        self._same = [(found.path, found.identity)]
+        if found.original is not None:
+            self._same.append((found.original.path, found.original.identity))
         self._since = since
+        self._until = until
         self.body = body
         self.fields = b""
         self.field_count = 0
@@ -47,20 +48,24 @@ class SmallFile:
     def good(self, now: float) -> bool:
         """It is what the path means now.  Looks at the disk."""
         # A clock that was set back tells nothing.
-        if not 0 <= now - self._since <= TRUSTED:
+        if not self._since <= now < self._until:
             return False
         for path in self._earlier:
             if os.access(path, os.F_OK):
                 return False
         try:
-            return identity(os.stat(self._path)) == self._identity
+            for path, known in self._same:
+                if identity(os.stat(path)) != known:
+                    return False
         except OSError:
             return False
+        return True
 
 
 class SmallFiles:
     """
-    All of them, by the path that was asked for.  Reactor thread.
+    All of them, by what was asked for
+    (L{Representations.key <twsgi.static.representation.Representations.key>}).  Reactor thread.
 
     @ivar size: bytes of all contents.
     """
@@ -70,24 +75,25 @@ class SmallFiles:
         @param seconds: Unix time.
         """
         self.size = 0
-        self._files: dict[str, SmallFile] = {}
+        self._files: dict[Hashable, SmallFile] = {}
         self._seconds = seconds
 
-    def get(self, path_info: str) -> SmallFile | None:
-        """The file that C{path_info} means, if it is here and still the same."""
-        file = self._files.get(path_info)
+    def get(self, key: Hashable) -> SmallFile | None:
+        """The file that was asked for, if it is here and still the same."""
+        file = self._files.get(key)
         if file is None:
             return None
         if not file.good(self._seconds()):
-            self._forget(path_info)
+            self._forget(key)
             return None
         return file
 
-    def add(self, path_info: str, found: FoundFile) -> SmallFile | None:
+    def add(self, key: Hashable, found: FoundFile, momentary: bool = False) -> SmallFile | None:
         """
         Reads a small file.
 
         @param found: stays the caller's, open.
+        @param momentary: its fields are others in the next second.
         @return: the file, whose fields the caller sets; None where it may not be kept.
         """
         now = self._seconds()
@@ -96,17 +102,18 @@ class SmallFiles:
         body = os.pread(found.descriptor, found.size + 1, 0)
         if len(body) != found.size:
             return None
-        self._forget(path_info)
+        self._forget(key)
         while self._files and (
             self.size + len(body) > LIMIT_BYTES or len(self._files) >= LIMIT_FILES
         ):
             self._forget(next(iter(self._files)))
-        file = self._files[path_info] = SmallFile(found, body, now)
+        until = math.floor(now) + 1.0 if momentary else now + TRUSTED
+        file = self._files[key] = SmallFile(found, body, now, until)
         self.size += len(body)
         return file
 
-    def _forget(self, path_info: str) -> None:
-        file = self._files.pop(path_info, None)
+    def _forget(self, key: Hashable) -> None:
+        file = self._files.pop(key, None)
         if file is not None:
             self.size -= len(file.body)
 
