@@ -28,7 +28,7 @@ class Connection:
 
     def __init__(self, reactor: Any, *requests: bytes | None, body: bytes = b"") -> None:
         self.transport = self
-        limits = SimpleNamespace(body_timeout=4.0)
+        limits = SimpleNamespace(send_timeout=4.0)
         self.site = SimpleNamespace(reactor=reactor, limits=limits, draining=False)
         self.requests = list(requests)
         self.body: Body | None = None

@@ -98,6 +98,7 @@ class ModuleTests(LoaderCase):
             ("number", "'number' is not callable"),
             ("number()", "'number()' is not callable"),
             ("make_nothing()", "'make_nothing()' is not callable"),
+            ("make(1)", "it has no callable 'make(1)': write make(), without arguments"),
         ):
             self.refused(f"module = twsgi_one: {fault}", module="twsgi_one", callable=name)
         self.assertEqual(self.stderr.getvalue(), "")
@@ -166,7 +167,7 @@ class FileTests(LoaderCase):
         for name in ("site.py", "site.wsgi", "dir.d/site"):
             path = self.write(name, APP)
             found: Any = load_application(Settings(wsgi_file=path))
-            stem = os.path.splitext(path)[0].replace("/", "_").replace(".", "_")
+            stem = path.removesuffix(".py").replace("/", "_").replace(".", "_")
             self.assertEqual(found.__module__, "uwsgi_file_" + stem)
             self.assertIs(sys.modules[found.__module__].application, found)
 
@@ -187,6 +188,21 @@ class FileTests(LoaderCase):
         """A file without the callable is refused."""
         path = self.write("site.py", "")
         self.refused(f"wsgi-file = {path}: it has no callable 'application'", wsgi_file=path)
+
+    def test_callable_behind_it(self) -> None:
+        """A callable may stand behind a colon, unless the file is called so."""
+        path = self.write("site.py", APP)
+        found: Any = load_application(Settings(wsgi_file=f"{path}:make()"))
+        self.assertEqual(found.__doc__, "the application")
+        odd = self.write("site.py:api", "application = print\n")
+        self.assertIs(load_application(Settings(wsgi_file=odd)), print)
+
+    def test_again(self) -> None:
+        """A file that raised is run again when it is asked for again."""
+        path = self.write("site.py", "raise ValueError('boom')\n")
+        self.refused(f"wsgi-file = {path}: ValueError: boom", wsgi_file=path)
+        self.write("site.py", "application = print  # mended, at last\n")
+        self.assertIs(load_application(Settings(wsgi_file=path)), print)
 
     def test_neither(self) -> None:
         """Without module and file there is no application."""
@@ -210,6 +226,18 @@ class PathTests(SynchronousTestCase):
                 "added /three to pythonpath.",
             ],
         )
+
+    def test_pattern(self) -> None:
+        """A pattern stands for what it matches; one that matches nothing for itself."""
+        self.patch(sys, "path", ["/before"])
+        directory = self.mktemp()
+        for name in ("a", "b"):
+            os.makedirs(os.path.join(directory, name))
+        lines = extend_path((f"{directory}/*", "nothing*"))
+        here = os.path.abspath(directory)
+        expected = [os.path.abspath("nothing*"), f"{here}/b", f"{here}/a", "/before"]
+        self.assertEqual(sys.path, expected)
+        self.assertEqual(lines[1], f"added {directory}/b to pythonpath.")
 
     def test_none(self) -> None:
         """Without directories nothing changes."""

@@ -11,6 +11,13 @@ from twsgi.wsgi import forks
 from twsgi.wsgi.response import Response
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Any]
+#: Ends the response of an application that raised.
+Fail = Callable[[Response, dict[str, Any]], None]
+
+
+def say_nothing(response: Response, environ: dict[str, Any]) -> None:
+    """A 500 without a word of why."""
+    response.fail()
 
 
 def run_application(
@@ -18,6 +25,7 @@ def run_application(
     environ: dict[str, Any],
     response: Response,
     report: Callable[[str], None],
+    fail: Fail = say_nothing,
 ) -> bool:
     """
     Calls the application and sends what it returns.  Whatever the application does, the response
@@ -25,6 +33,7 @@ def run_application(
     thread that serves the request.
 
     @param report: takes tracebacks and faults of the application's.
+    @param fail: ends the response where the application raised; L{ClientDisconnected} is nothing.
     @return: False where the application raised.
     """
     result = None
@@ -44,16 +53,16 @@ def run_application(
         if forks.generation != generation:
             forks.leave(error)
         report(traceback.format_exc().rstrip("\n"))
-        _fail(response)
+        _fail(fail, response, environ)
         return False
     finally:
         _close(result, report, generation)
     return True
 
 
-def _fail(response: Response) -> None:
+def _fail(fail: Fail, response: Response, environ: dict[str, Any]) -> None:
     try:
-        response.fail()
+        fail(response, environ)
     except ClientDisconnected:
         pass
 

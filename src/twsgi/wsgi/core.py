@@ -14,10 +14,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from twsgi.control.scoreboard import (
+    CORE_ARRIVED,
     CORE_BUSY_SINCE,
     CORE_EXCEPTIONS,
     CORE_MICROSECONDS,
-    CORE_QUEUED,
     CORE_REQUESTS,
     CORE_SENT,
 )
@@ -29,7 +29,7 @@ from twsgi.web.threads import hand_to_reactor
 from twsgi.wire import frames
 from twsgi.wire.fields import field_parser
 from twsgi.wire.response import Date, ResponseEncoder
-from twsgi.wsgi.application import Application, run_application
+from twsgi.wsgi.application import run_application
 from twsgi.wsgi.errorstream import stream
 from twsgi.wsgi.link import CANCELLED, LinkRequest, LinkSink, WorkerLink
 from twsgi.wsgi.response import Response
@@ -100,7 +100,7 @@ class Core(threading.Thread):
         head_request = head.environ["REQUEST_METHOD"] == "HEAD"
         encoder = ResponseEncoder(head.http11, head.keep_alive, head_request)
         date = self._date.line(time.time())
-        sink = ThreadSink(channel, encoder, date, channel.site.limits.body_timeout)
+        sink = ThreadSink(channel, encoder, date, channel.site.limits.send_timeout)
         try:
             file = io.BytesIO() if body is None else body.open()
             self._serve(head.environ, file, sink, head_request, 0)
@@ -156,22 +156,22 @@ class Core(threading.Thread):
     ) -> None:
         """
         @param variables_size: bytes of the variables joined by NULs, 0: not known.
-        @param since: monotonic nanoseconds since when the request waits, 0: it has not.
+        @param since: monotonic nanoseconds at which a frontend had the request, 0: none had it.
         """
         cores, record = self._cores, self._record
         began = time.monotonic_ns()
-        record[CORE_QUEUED] = max(0, began - since) // 1000 if since else 0
+        record[CORE_ARRIVED] = since
         record[CORE_BUSY_SINCE] = began
         if cores.taken is not None:
             cores.taken()
-        response = Response(sink, head_request)
+        response = cores.response(sink, head_request)
         environ = cores.environ.copy()
         environ.update(variables)
         environ["wsgi.input"] = body
         environ["uwsgi.core"] = self.index
         environ["twsgi.client_disconnected"] = sink.disconnected
         try:
-            if not run_application(cores.application, environ, response, cores.report):
+            if not cores.run(cores.application, environ, response, cores.report):
                 record[CORE_EXCEPTIONS] += 1
         finally:
             body.close()
@@ -212,17 +212,20 @@ class Cores:
     """
     All cores of a worker.
 
-    @ivar application: the WSGI application.
+    @ivar application: what C{run} runs: the WSGI application, or all of them.
+    @ivar run: how: L{run_application}, unless the operator has asked for more.
     @ivar environ: what is the same for all requests.
     @ivar log: where request lines go, or None.
     @ivar taken: called by a core that begins a request, or None.
+    @ivar response: makes the responses.
     """
 
     taken: Callable[[], None] | None = None
+    response: type[Response] = Response
 
     def __init__(
         self,
-        application: Application,
+        application: Any,
         environ: dict[str, Any],
         records: list[memoryview],
         wait_point: IWaitPoint,
@@ -235,6 +238,7 @@ class Cores:
         @param report: takes tracebacks and faults of the application's, in lines.  Any thread.
         """
         self.application = application
+        self.run: Any = run_application
         self.environ = environ
         self.wait_point = wait_point
         self.log = log

@@ -16,6 +16,10 @@ ExcInfo = tuple[type[BaseException], BaseException, TracebackType]
 _ERROR = b"Internal Server Error\n"
 
 
+class OwnError(list[bytes]):
+    """The body where the server itself stands in for an application: its words, for a page."""
+
+
 class Response:
     """
     One response.  The thread that runs the application.
@@ -26,6 +30,9 @@ class Response:
     @ivar via: by what means the body was sent, if not by the application's thread; for the log.
     @ivar fault: what the application did wrong with the body, in words, or None.
     """
+
+    #: Which application makes it, as the log has it: where there are several each says so itself.
+    app = "0"
 
     __slots__ = (
         "_begun",
@@ -194,10 +201,14 @@ class Response:
             sink.abort()
             return
         self.status = "500 Internal Server Error"
-        self.headers = [("Content-Type", "text/plain")]
+        self.headers, body = self._error()
         self._length = None
-        self._begin(len(_ERROR))
-        sink.finish(_ERROR)
+        self._begin(len(body))
+        sink.finish(body)
+
+    def _error(self) -> tuple[list[tuple[str, str]], bytes]:
+        """Fields and body of the answer where the application raised."""
+        return [("Content-Type", "text/plain")], _ERROR
 
     def _begin(self, length: int | None) -> None:
         """Hands the head to the sink.  C{length}: the body's, where it is known."""
