@@ -88,20 +88,6 @@ class DescriptorTests(SynchronousTestCase):
         self.patch(descriptors.os, "listdir", lambda _: os.stat("/nowhere"))
         self.assertEqual(descriptors.open_descriptors(), 16)
 
-    def test_raised(self) -> None:
-        """The soft limit becomes the hard one; where that is forbidden it stays."""
-        told: list[Any] = []
-        self.patch(resource, "getrlimit", lambda _: (64, 128))
-        self.patch(resource, "setrlimit", lambda _, both: told.append(both))
-        descriptors.raise_limit()
-        self.assertEqual(told, [(128, 128)])
-
-        def forbidden(which: int, both: Any) -> None:
-            raise ValueError("not allowed to raise maximum limit")
-
-        self.patch(resource, "setrlimit", forbidden)
-        descriptors.raise_limit()
-
 
 class BodyLengthTests(SynchronousTestCase):
     """C{limit-post} and C{post-buffering-bufsize}."""

@@ -13,13 +13,18 @@ from twsgi.web.acceptor import Acceptor
 class ServerPortTests(SynchronousTestCase):
     """L{Acceptor} tells of a port that applications are not told of anyway."""
 
-    def server_port(self, usual: str | None) -> str | None:
+    def server_port(self, usual: str | None, unix: bool = False) -> str | None:
         """SERVER_PORT of a request's own variables; C{usual}: None for the port it comes to."""
         resource = Later()
         fixture = SiteFixture(resource)
-        listening = socket.create_server(("127.0.0.1", 0))
+        if unix:
+            listening = socket.socket(socket.AF_UNIX)
+            listening.bind("")
+            listening.listen()
+        else:
+            listening = socket.create_server(("127.0.0.1", 0))
         listening.setblocking(False)
-        self.port = str(listening.getsockname()[1])
+        self.port = "80" if unix else str(listening.getsockname()[1])
         acceptor = Acceptor(
             listening,
             fixture.site,
@@ -28,7 +33,8 @@ class ServerPortTests(SynchronousTestCase):
             usual_port=self.port if usual is None else usual,
         )
         self.addCleanup(acceptor.close, False)
-        with socket.create_connection(("127.0.0.1", int(self.port))) as client:
+        with socket.socket(listening.family) as client:
+            client.connect(listening.getsockname())
             client.sendall(get())
             acceptor.doRead()
             (request,) = resource.requests
@@ -47,3 +53,8 @@ class ServerPortTests(SynchronousTestCase):
     def test_other(self) -> None:
         """Requests to another port have it among their variables."""
         self.assertEqual(self.server_port("1"), self.port)
+
+    def test_unix(self) -> None:
+        """Over a UNIX socket it is 80, whatever the port of others is."""
+        self.assertEqual(self.server_port("8000", unix=True), "80")
+        self.assertIsNone(self.server_port("80", unix=True))

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from twsgi.control.activation import Passed, adopt, where
 from twsgi.control.lastcall import last_call
 from twsgi.control.socketfile import SocketFile, bind_abstract, bind_file
+from twsgi.control.tuning import tune, tune_bind
 from twsgi.errors import BindError
 from twsgi.interfaces import ILineLog
+from twsgi.settings.listeners import HTTP
 from twsgi.settings.model import Address, Listener
-from twsgi.settings.plan import HTTP
 
 #: What to do about an address that cannot be had.
 _REMEDIES = {
@@ -56,6 +57,11 @@ class BoundListener:
     def kind(self) -> str:
         """Who accepts on it; see L{Listener}."""
         return self.listener.kind
+
+    @property
+    def proxied(self) -> bool:
+        """See L{Tuning <twsgi.settings.model.Tuning>}."""
+        return self.listener.tuning.proxied
 
 
 class Listening:
@@ -190,7 +196,7 @@ def _adopted(listener: Listener, number: int) -> BoundListener:
     sock = adopt(number)
     sock.setblocking(False)
     if sock.family != socket.AF_UNIX:
-        _tune(sock, listener.kind)
+        tune(sock, listener)
     return BoundListener(listener, sock, where(sock), passed=True)
 
 
@@ -219,25 +225,14 @@ def _listen_tcp(listener: Listener, backlog: int) -> socket.socket:
     made = socket.socket(socket.AF_INET6 if ipv6 else socket.AF_INET, socket.SOCK_STREAM)
     try:
         made.setblocking(False)
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if ipv6:
-            # As uWSGI: [::] takes IPv4 connections too, whatever the system's default is.
-            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        _tune(made, listener.kind)
+        tune_bind(made, listener)
+        tune(made, listener)
         made.bind((listener.address.host, listener.address.port))
         made.listen(backlog)
     except BaseException:
         made.close()
         raise
     return made
-
-
-def _tune(sock: socket.socket, kind: str) -> None:
-    # Accepted sockets inherit it: one system call less for each connection.
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if kind != HTTP and hasattr(socket, "TCP_DEFER_ACCEPT"):
-        # A worker is woken by a connection only when its request is there too.
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 1)
 
 
 def _explanation(listener: Listener, error: OSError) -> str:

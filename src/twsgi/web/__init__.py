@@ -20,6 +20,9 @@ In reading order:
 - L{twsgi.web.http2}: what C{twisted.web} does not say of a stream of HTTP/2.
 - L{twsgi.web.reactorsink}: the same over any transport, by the reactor.
 - L{twsgi.web.site}: what all connections of a listener share: resource, limits, deadlines, log.
+- L{twsgi.web.finishing}: what the operator adds to every response, and takes from it.
+- L{twsgi.web.pages}: what the server's own errors look like.
+- L{twsgi.web.proxied}: who the client is, in a balancer's words.
 - L{twsgi.web.readiness}: tells a load balancer whether requests are welcome.
 - L{twsgi.web.limits}: what a client may ask for, and how long it may take.
 - L{twsgi.web.admission}: how many connections there are, and who may come in.

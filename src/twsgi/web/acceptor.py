@@ -18,7 +18,9 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from twsgi.settings.model import UNIX_PORT
 from twsgi.web.http1 import HTTP1Channel
+from twsgi.web.proxied import ProxyLine
 from twsgi.web.site import Site
 from twsgi.web.transport import Connection
 
@@ -48,12 +50,14 @@ class Acceptor:
         reactor: Any,
         log: Callable[[str], None],
         usual_port: str = "",
+        proxied: bool = False,
     ) -> None:
         """
         @param sock: bound and listening; this object's from now on.
         @param log: told, in words, when descriptors run out.
         @param usual_port: the SERVER_PORT that applications are told anyway; requests that come
             to another one say so.
+        @param proxied: connections may begin with a L{ProxyLine}.
         """
         self._socket = sock
         # It was when it was bound, but PyPy makes a socket blocking that is made of a descriptor.
@@ -67,6 +71,8 @@ class Acceptor:
         self._reserve: int | None = None
         self._keep_reserve()
         self._port = _unusual_port(sock, usual_port)
+        if proxied:
+            self._introduce()
 
     def fileno(self) -> int:
         """The listening socket's descriptor, -1 once closed."""
@@ -161,6 +167,17 @@ class Acceptor:
         channel.makeConnection(Connection(sock, channel, self._reactor, self._site.offload))
         return channel
 
+    def _introduce(self) -> None:
+        """Connections may say who their clients are; who has not asked for it is not asked."""
+        build = self._build
+
+        def introduced(sock: socket.socket, peer: tuple[str, str]) -> HTTP1Channel:
+            channel = build(sock, peer)
+            ProxyLine(channel)
+            return channel
+
+        self._build = introduced  # type: ignore[method-assign]
+
     def _read_first(self, channel: HTTP1Channel) -> None:
         """Mostly its first bytes are there already."""
         connection = channel.transport
@@ -225,5 +242,5 @@ class Acceptor:
 
 def _unusual_port(sock: socket.socket, usual: str) -> str:
     name = sock.getsockname() if usual else None
-    port = str(name[1]) if type(name) is tuple else usual
-    return "" if port == usual else port
+    port = str(name[1]) if type(name) is tuple else str(UNIX_PORT)
+    return "" if not usual or port == usual else port

@@ -76,9 +76,28 @@ class Admission:
         """A connection was made."""
         self.channels.add(channel)
         if self._limits.per_peer:
-            peer = channel.peer[0]
             with self._lock:
-                self._by_peer[peer] = self._by_peer.get(peer, 0) + 1
+                self._count(channel.peer[0], 1)
+
+    def renamed(self, channel: HTTP1Channel, peer: tuple[str, str]) -> None:
+        """
+        A connection comes from somebody else than it seemed: it counts among that one's.
+
+        @param peer: his address and port.
+        """
+        with self._lock:
+            if self._limits.per_peer:
+                self._count(channel.peer[0], -1)
+                self._count(peer[0], 1)
+            channel.peer = peer
+
+    def _count(self, peer: str, change: int) -> None:
+        """Holding the lock."""
+        count = self._by_peer.get(peer, 0) + change
+        if count > 0:
+            self._by_peer[peer] = count
+        else:
+            self._by_peer.pop(peer, None)
 
     def left(self, channel: HTTP1Channel) -> None:
         """A connection is over."""
@@ -86,11 +105,8 @@ class Admission:
             return
         self.channels.discard(channel)
         if self._limits.per_peer:
-            peer = channel.peer[0]
             with self._lock:
-                count = self._by_peer.pop(peer) - 1
-                if count:
-                    self._by_peer[peer] = count
+                self._count(channel.peer[0], -1)
         if self.room() > 0:
             self.look_again()
 

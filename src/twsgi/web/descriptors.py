@@ -10,19 +10,6 @@ import resource
 _RESERVE = 256
 
 
-def raise_limit() -> None:
-    """
-    Takes as many descriptors as the system allows (C{ulimit -Hn}).  For a process that runs no
-    code but ours: with a descriptor above 1023 C{select()} fails.
-    """
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-        except (OSError, ValueError):
-            pass  # a sandbox forbids it: fewer connections, then
-
-
 def connections_possible(links: int, opened: int | None = None) -> int:
     """
     How many connections the process can have at once; 0: as many as you like.

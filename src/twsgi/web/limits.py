@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from twsgi.settings.headers import parted
 from twsgi.settings.model import Settings
 from twsgi.web.body import IN_MEMORY
 
@@ -19,6 +20,8 @@ class Limits:
     @ivar limit_post: a body's length (C{limit-post}).
     @ivar body_memory: how much of a body stays in memory (C{post-buffering-bufsize}).
     @ivar body_timeout: how long a body may stop coming; and how long no client is too slow.
+    @ivar send_timeout: how long a client may take nothing of its response (C{so-send-timeout});
+        0: C{body_timeout}, as who asks will find.
     @ivar body_rate: bytes a second that a body must come with after that, on average
         (C{http-min-body-rate}).
     @ivar idle_timeout: how long a kept connection may be idle; 0: connections are not kept.
@@ -38,6 +41,12 @@ class Limits:
     requests: int = 0
     connections: int = 0
     per_peer: int = 0
+    send_timeout: float = 0
+
+    def __post_init__(self) -> None:
+        # Once, and not whenever a request asks.
+        if not self.send_timeout:
+            object.__setattr__(self, "send_timeout", self.body_timeout)
 
 
 def limits(settings: Settings, pause: float, idle: float, connections: int) -> Limits:
@@ -56,8 +65,10 @@ def limits(settings: Settings, pause: float, idle: float, connections: int) -> L
         body_memory=settings.post_buffering_bufsize,
         body_timeout=pause,
         body_rate=settings.http_min_body_rate,
-        idle_timeout=idle,
+        # The operator's field says that they are closed, and so they are.
+        idle_timeout=0 if parted(settings.add_header)[1] else idle,
         requests=settings.http_keepalive_requests,
         connections=settings.http_connections or connections,
         per_peer=settings.http_connections_per_peer,
+        send_timeout=settings.so_send_timeout,
     )

@@ -153,7 +153,8 @@ class Request(ServerRequest):
 
         @param date: the Date field's line.
         """
-        fields, self.header_count = field_lines(headers)
+        site: Any = self.channel.site  # type: ignore[attr-defined]
+        fields, self.header_count = site.field_lines(headers)
         framed = self.method == b"HEAD" or code in (b"204", b"304")
         if not (framed or headers.hasHeader("content-length")):
             self.keep_alive = self.keep_alive and headers.hasHeader("transfer-encoding")
@@ -177,14 +178,3 @@ class Request(ServerRequest):
 
     def __hash__(self) -> int:
         return id(self)
-
-
-def field_lines(headers: Headers) -> tuple[bytes, int]:
-    """
-    Fields as they are sent, but for those that are the connection's; and how many they are.
-    """
-    lines: list[bytes] = []
-    for name, values in headers.getAllRawHeaders():
-        if name.lower() not in (b"connection", b"keep-alive"):
-            lines += [b"%b: %b\r\n" % (name, value) for value in values]
-    return b"".join(lines), len(lines)

@@ -11,6 +11,7 @@ from twisted.web.server import Site as ServerSite
 
 from twsgi.errors import HTTPError
 from twsgi.web.admission import Admission
+from twsgi.web.finishing import PLAIN, Finishing, field_lines
 from twsgi.web.limits import Limits
 from twsgi.web.offload import Offload
 from twsgi.web.threads import hand_to_reactor
@@ -45,6 +46,8 @@ class Site(ServerSite):
     @ivar offload: who sends long files, or None: the reactor's thread.
     @ivar for_resource: tells by a request's CGI variables whether C{resource} may have to render
         it: its own C{may_answer}, where it has that; else it renders all.  Any thread.
+    @ivar field_lines: makes the lines of a head from the C{Headers} of a C{twisted.web} response,
+        and counts them.
     @ivar take: who is given the other requests, as they are: to make a C{twisted.web} Request of
         one costs what a worker needs to answer it.  None: C{resource} renders all, or threads
         have the others (L{ThreadChannel <twsgi.web.threadchannel.ThreadChannel>}).
@@ -74,6 +77,7 @@ class Site(ServerSite):
         self.channels = self.admission.channels
         self.for_resource = _may_answer(resource)
         self.take: Callable[[HTTP1Channel, RequestHead, Body | None], None] | None = None
+        self.finish_as(PLAIN)
         self._date = Date()
         self._log_request = log_request
         self._log_refusal = log_refusal
@@ -87,6 +91,12 @@ class Site(ServerSite):
         self.for_resource = _may_answer(resource)
         self.limits = limits
         self.admission.reconfigure(limits)
+
+    def finish_as(self, finishing: Finishing) -> None:
+        """What the operator asks of each response, from now on."""
+        self._finishing = finishing
+        asked = finishing.added or finishing.removed
+        self.field_lines = finishing.field_lines if asked else field_lines
 
     def start(self) -> None:
         """Begins to watch deadlines."""
@@ -174,10 +184,13 @@ class Site(ServerSite):
     def error_response(self, status: int, headers: str = "") -> bytes:
         """A short response, whole, after which the connection is closed."""
         text = f"{status} {HTTPStatus(status).phrase}"
-        return (
-            f"HTTP/1.1 {text}\r\n{headers}Content-Type: text/plain\r\n"
-            f"Content-Length: {len(text) + 1}\r\nConnection: close\r\n{self.date()}\r\n{text}\n"
-        ).encode("latin-1")
+        kind, body = self._finishing.error(status, f"{text}\n")
+        head = (
+            f"HTTP/1.1 {text}\r\n{headers}Content-Type: {kind}\r\n"
+            f"Content-Length: {len(body)}\r\nConnection: close\r\n{self.date()}"
+            f"{self._finishing.added_lines}\r\n"
+        )
+        return head.encode("latin-1") + body
 
     def _check_drained(self) -> None:
         if self._drained is not None and not self.channels:
@@ -195,7 +208,7 @@ class Site(ServerSite):
             )
         self._refusals = 0
         now = self.seconds()
-        limit = self.limits.body_timeout
+        limit = self.limits.send_timeout
         # A copy: threads accept, too.
         for channel in [one for one in list(self.channels) if 0 < one.deadline < now]:
             channel.timed_out()

@@ -33,9 +33,10 @@ class ThreadAcceptor(Acceptor):
         log: Callable[[str], None],
         usual_port: str,
         wait_point: IWaitPoint,
+        proxied: bool = False,
     ) -> None:
         """See L{Acceptor}; C{wait_point}: where the threads wait."""
-        super().__init__(sock, site, reactor, log, usual_port)
+        super().__init__(sock, site, reactor, log, usual_port, proxied)
         self._wait_point: Any = wait_point
         # Held by every thread that accepts, and by who makes an end of it.
         self._lock = threading.Lock()

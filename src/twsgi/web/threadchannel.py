@@ -172,7 +172,7 @@ class ThreadChannel(HTTP1Channel):
             super()._write_interim(data)
             return
         try:
-            self.transport.write_from_thread(data, self.site.limits.body_timeout)
+            self.transport.write_from_thread(data, self.site.limits.send_timeout)
         except ClientDisconnected:
             pass  # that is met again by whoever reads
 
