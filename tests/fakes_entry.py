@@ -36,6 +36,7 @@ class FakeExecution:
         self.reloads: list[tuple[Plan | None, bool]] = []
         self.reloaded = True
         self.read_plan: Any = None
+        self.owner: Any = None
 
     def bind(self) -> None:
         if self.bind_error is not None:

@@ -30,6 +30,8 @@ LAYERS = {
     "frontend": 4,
     # Among the entry points: it is a command, and starts the others.
     "selftest": 5,
+    # Commands as well.
+    "lint": 5,
 }
 #: All other modules of the root: entry points and what they are made of.  They are no rooms, so
 #: they may import one another; circles are forbidden to them as to all.

@@ -36,6 +36,10 @@ class EmbeddedPlanTests(SynchronousTestCase):
         """A Plan of one process refuses every option that would change the host's."""
         for option, value in [
             ("chdir", "/"),
+            ("chdir2", "/"),
+            ("virtualenv", "/"),
+            ("pyargv", "a"),
+            ("py-executable", "/bin/python"),
             ("env", "A=1"),
             ("pidfile", "/nowhere/pid"),
             ("pidfile2", "/nowhere/pid"),

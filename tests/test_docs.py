@@ -8,6 +8,7 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from twsgi.master.child import transitions_table
+from twsgi.settings.verdicts import mostused
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -22,6 +23,12 @@ class QuotedTests(SynchronousTestCase):
         page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
         quoted = page.partition("<!-- life -->\n")[2].partition("<!-- /life -->")[0]
         self.assertEqual(quoted.strip(), transitions_table().strip())
+
+    def test_most_used_options(self) -> None:
+        """docs/migrating-from-uwsgi.md has the table of the most used options as it is."""
+        page = (ROOT / "docs" / "migrating-from-uwsgi.md").read_text("utf-8")
+        quoted = page.partition(mostused.BEGIN)[2].partition(mostused.END)[0]
+        self.assertEqual(quoted, mostused.table())
 
 
 class LinkTests(SynchronousTestCase):

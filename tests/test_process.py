@@ -147,15 +147,15 @@ class ApplyToProcessTests(SynchronousTestCase):
     def test_master(self) -> None:
         """A master keeps its directory and environment: they are the children's."""
         before = os.getcwd()
-        apply_to_process(a_plan(directory="/"))
+        apply_to_process(a_plan(directory="/"), FakeLog())
         settle_process(a_plan(directory="/"), FakeLog())
         self.assertEqual((os.getcwd(), self.titles), (before, []))
 
     def test_title(self) -> None:
         """C{auto-procname} and C{procname-prefix} name the process as uWSGI does."""
-        apply_to_process(a_plan(auto_procname=True))
-        apply_to_process(a_plan(procname_prefix="my-"))
-        apply_to_process(a_plan(auto_procname=True, master=False))
+        apply_to_process(a_plan(auto_procname=True), FakeLog())
+        apply_to_process(a_plan(procname_prefix="my-"), FakeLog())
+        apply_to_process(a_plan(auto_procname=True, master=False), FakeLog())
         self.assertEqual(self.titles, ["uWSGI master", "my-uWSGI master", "uWSGI worker 1"])
 
     def test_alone(self) -> None:
@@ -175,8 +175,8 @@ class ApplyToProcessTests(SynchronousTestCase):
         """C{umask} is the process's own, master or not."""
         masks: list[int] = []
         self.patch(os, "umask", masks.append)
-        apply_to_process(a_plan(umask=0o27))
-        apply_to_process(a_plan(umask=0o77, master=False))
+        apply_to_process(a_plan(umask=0o27), FakeLog())
+        apply_to_process(a_plan(umask=0o77, master=False), FakeLog())
         self.assertEqual(masks, [0o27, 0o77])
 
     def test_master_drops(self) -> None:

@@ -90,7 +90,7 @@ class OptionsTests(InDirectoryCase):
         ended = self.assertRaises(SystemExit, options.parseOptions, ["--help"])
         self.assertEqual(ended.code, 0)
         said = self.output.getvalue()
-        for name in ("--http-socket", "--processes", "--check-static", "--cheaper-overload"):
+        for name in ("--http-socket", "--processes", "--max-requests-delta", "--cheaper-overload"):
             self.assertEqual(said.count(f"{name} "), 1, name)
         self.assertEqual(said.count("Usage:"), 1)
 

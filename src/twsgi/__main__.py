@@ -22,6 +22,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from twsgi.selftest import command
 
         return command.main(given[1:])
+    from twsgi.lint import command as lint
+
+    if lint.asked(given):
+        return lint.main(given)
     options = tap.Options()
     options.parseOptions(given)
     instance = tap.makeService(options)

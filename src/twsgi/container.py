@@ -13,14 +13,21 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from twsgi.control.privileges import check_place
+from twsgi.embedding import OF_THE_WORKERS, refuse_moments
 from twsgi.errors import ConfigurationError
-from twsgi.interfaces import ILineLog
+from twsgi.interfaces import ILineLog, IOwner
 from twsgi.log.embedded import LoggerLog
+from twsgi.owner import HostedOwner
 from twsgi.settings.model import Plan, Settings
+from twsgi.settings.validation import algorithms_list
 
 #: Options about the process that serves.  Without a master that is the host's, which is not ours.
 _OF_THE_PROCESS = (
     "chdir",
+    "chdir2",
+    "virtualenv",
+    "pyargv",
+    "py_executable",
     "env",
     "pidfile",
     "pidfile2",
@@ -32,9 +39,10 @@ _OF_THE_PROCESS = (
     "umask",
     "procname_prefix",
     "auto_procname",
+    *OF_THE_WORKERS,
 )
 #: Options about the master's process, which an embedded container has not.
-_OF_THE_MASTER = ("pidfile", "pidfile2", "daemonize")
+_OF_THE_MASTER = ("pidfile", "pidfile2", "safe_pidfile", "safe_pidfile2", "daemonize")
 
 
 class PlanService(Protocol):
@@ -42,11 +50,15 @@ class PlanService(Protocol):
     What executes a Plan: L{twsgi.master.service.Master}, or L{twsgi.worker.solo.Solo}.
 
     @ivar failed: fails once, with a L{twsgi.errors.UserError}, where it cannot go on.
+    @ivar ready: fires when requests are served.
     @ivar read_plan: see L{Container.from_plan}.
+    @ivar owner: whom it asks for what is not its own to do.
     """
 
     failed: Deferred[Any]
+    ready: Deferred[None]
     read_plan: Callable[[], Plan] | None
+    owner: IOwner | None
 
     def bind(self) -> None:
         """Binds the listening sockets, if they are not yet."""
@@ -144,6 +156,8 @@ class Container(Service):
         self._log_descriptor = log_descriptor
         self._duplicate: int | None = None
         self._embedded = embedded
+        #: Whom an order means that asks that all stop; an entry point puts itself here.
+        self.owner: IOwner = HostedOwner(self, log)
         self._read_plan: Callable[[], Plan] | None = None
         self._running: PlanService | None = None
         self._stopping: PlanService | None = None
@@ -172,6 +186,11 @@ class Container(Service):
         waiter: Deferred[Any] = Deferred()
         self._failure_waiters.append(waiter)
         return waiter
+
+    def when_ready(self, call: Callable[[], None]) -> None:
+        """Calls C{call} when requests are served.  Between the start and the stop."""
+        if self._running is not None:
+            self._running.ready.addCallback(lambda _: call())
 
     def bind(self) -> None:
         """
@@ -208,7 +227,13 @@ class Container(Service):
                 self._log.warn("{warning}", warning=warning)
         self.bind()
         super().startService()
-        self._execution().startService()
+        if self.plan.settings.cheaper_algos_list:
+            for line in algorithms_list():
+                self._lines.line(line)
+        execution = self._execution()
+        # Not before: who binds early may not know yet whose it will be.
+        execution.owner = self.owner
+        execution.startService()
 
     def stopService(self) -> Deferred[None]:
         """
@@ -247,7 +272,7 @@ class Container(Service):
             says why, and the old ones go on.
         @raise ConfigurationError: as the constructor.
         """
-        plan = None if options is None else embedded_plan(options)
+        plan = None if options is None else embedded_plan(options, self.plan.master)
         if self._running is None or not self.running:
             return succeed(False)
 
@@ -285,8 +310,10 @@ class Container(Service):
         """What runs, or shall."""
         if self._running is None:
             self._failure = None
+            # What a hook puts there until the start is the children's too.
+            environment = dict(os.environ) if self._embedded else os.environ
             execution = self.execute(
-                self.plan, self.reactor, self._lines, dict(os.environ), self._descriptor()
+                self.plan, self.reactor, self._lines, environment, self._descriptor()
             )
             execution.read_plan = self._read_plan
             execution.failed.addErrback(self._execution_failed)
@@ -314,22 +341,24 @@ class Container(Service):
             self.stopService()
 
 
-def embedded_plan(options: Mapping[str, object]) -> Plan:
+def embedded_plan(options: Mapping[str, object], master: bool = False) -> Plan:
     """
     The Plan of a container in somebody else's process.
 
+    @param master: there is one already.
     @raise ConfigurationError: the options cannot be meant, or not there.
     """
     from twsgi.settings.plan import plan
     from twsgi.settings.resolve import from_mapping
 
     settings, warnings = from_mapping(options)
-    found = plan(settings, os.getcwd())
+    refuse_moments(settings)
+    found = plan(settings, os.getcwd(), master)
     if not found.master:
         _refuse_options_of_the_process(settings)
     else:
         warnings += [
-            f"{option}: not written, for an embedded container has no process"
+            f"{option.replace('_', '-')}: not written, for an embedded container has no process"
             for option in _OF_THE_MASTER
             if getattr(settings, option)
         ]

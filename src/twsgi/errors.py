@@ -44,6 +44,20 @@ class ApplicationError(UserError):
     exit_code = EXIT_NO_APP
 
 
+class HookError(UserError):
+    """Something that was to be done at the start, or another moment, has failed."""
+
+    def __init__(self, reason: str, exit_code: int = EXIT_USAGE) -> None:
+        super().__init__(reason)
+        self.exit_code = exit_code
+
+
+class EndAsked(UserError):
+    """Nothing is wrong: what runs beside the workers has ended, and everything with it."""
+
+    exit_code = 0
+
+
 class HTTPError(TwsgiError):
     """
     A request that cannot be served as it was sent.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from twisted.application.service import Service
@@ -12,12 +12,16 @@ from twisted.internet.error import ReactorNotRunning
 from twisted.logger import ILogObserver, Logger
 from twisted.python.components import Componentized
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from twsgi.container import Container
+from twsgi.control.openfiles import raise_limit
 from twsgi.daemon import Detachment
 from twsgi.errors import UserError
+from twsgi.interfaces import IOwner
 from twsgi.log.observer import SinkObserver
 from twsgi.log.sink import LogSink
+from twsgi.moments import Moments
 from twsgi.orphans import Orphans
 from twsgi.pidfile import Pidfile
 from twsgi.process import StandardStreams, apply_to_process, settle_process
@@ -31,6 +35,7 @@ def _leave_in_any_case(seconds: float) -> None:
     faulthandler.dump_traceback_later(seconds, exit=True)
 
 
+@implementer(IOwner)
 class Instance(Service):
     """
     What twistd, twist and twsgi run.  Reactor thread.
@@ -52,6 +57,8 @@ class Instance(Service):
         observe: bool = True,
         streams: StandardStreams | None = None,
         second_pidfile: Pidfile | None = None,
+        safe_pidfiles: Sequence[Pidfile] = (),
+        moments: Moments | None = None,
         detachment: Detachment | None = None,
         take_signals: Callable[..., None] = install_signals,
         last_resort: Callable[[float], None] = _leave_in_any_case,
@@ -62,13 +69,18 @@ class Instance(Service):
         @param observe: what is said through L{twisted.logger} shall go to the log too.
         @param streams: what to put back when the reactor runs; None: nothing.
         @param second_pidfile: is written when privileges have been dropped.
+        @param safe_pidfiles: are written when requests are served.
+        @param moments: what is to be done at the start and at the end; None: nothing.
         @param orphans: whom a master buries beside its own children; None: nobody.
         @param detachment: takes the process into the background first; None: nobody, or a runner.
         """
         self.exit_code = 0
         self.container = container
+        container.owner = self
         self.sink = sink
-        self._pidfiles = (pidfile, second_pidfile or Pidfile("", "pidfile2"))
+        self._pidfiles = (pidfile, second_pidfile or Pidfile("", "pidfile2"), *safe_pidfiles)
+        self._moments = moments
+        self._begun = False
         self._detachment = detachment
         self._reactor = reactor
         self._log_is_file = log_is_file
@@ -100,11 +112,24 @@ class Instance(Service):
         self.container.failed.addErrback(self._failed)
         try:
             plan = self.container.plan
-            apply_to_process(plan)
+            apply_to_process(plan, self.sink)
+            if plan.master:
+                # Links to all workers are handed over at once.
+                raise_limit(plan.settings.max_fd)
             self._write(self._pidfiles[0])
+            if self._moments is not None:
+                self._moments.bound()
+                self._moments.as_root()
             settle_process(plan, self.sink)
+            if self._moments is not None:
+                self._moments.as_user()
             self._write(self._pidfiles[1])
+            if self._moments is not None:
+                self._moments.master_start()
+            self._begun = True
             self.container.startService()
+            if len(self._pidfiles) > 2:
+                self.container.when_ready(self._serves)
             if plan.master and self._orphans is not None:
                 self._orphans.start()
         except UserError:
@@ -138,6 +163,21 @@ class Instance(Service):
             return
         self.sink.line(f"{name} received: reloading")
         self.container.reload_configuration()
+
+    def finish(self, at_once: bool) -> None:
+        """See L{IOwner}."""
+        self._end()
+        if at_once:
+            self._last_resort(_LAST_RESORT)
+            self.container.stop_now()
+
+    def write_pidfiles(self) -> None:
+        """See L{IOwner}."""
+        for pidfile in self._pidfiles:
+            try:
+                self._write(pidfile)
+            except UserError as error:
+                self.sink.line(str(error))
 
     def ignore(self, name: str) -> None:
         """A signal came that has no meaning yet."""
@@ -175,7 +215,18 @@ class Instance(Service):
         if not self._ending:
             self._reactor.callWhenRunning(self._end)
 
+    def _serves(self) -> None:
+        """Requests are served."""
+        try:
+            for pidfile in self._pidfiles[2:]:
+                self._write(pidfile)
+        except UserError:
+            self._failed(Failure())
+
     def _stopped(self, result: Any) -> Any:
+        if self._moments is not None and self._begun:
+            self._begun = False
+            self._moments.at_exit()
         if self._orphans is not None:
             self._orphans.stop()
         if self.container.plan.settings.vacuum:

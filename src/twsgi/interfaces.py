@@ -128,11 +128,29 @@ class ILineLog(Interface):
         """Takes whole lines, each ended by a newline.  Any thread."""
 
 
+class IOwner(Interface):
+    """
+    Who runs what executes a Plan: it has, or is, the process.  Reactor thread.
+    """
+
+    def finish(at_once: bool) -> None:
+        """
+        Everything is to stop, as if the operator had asked for it.
+
+        @param at_once: whatever is under way; else that is finished first.
+        """
+
+    def write_pidfiles() -> None:
+        """Writes the pidfiles again, and says so."""
+
+
 class ICheaperAlgorithm(Interface):
     """
     Decides how many workers there should be (uWSGI's C{cheaper-algo}).  Pure: a decision depends
     on the snapshots alone, never on a clock or the machine.
     """
+
+    introduction: tuple[str, ...] = Attribute("What the log says when it begins, lines.")
 
     def sampled(snapshot: Any) -> Any:
         """

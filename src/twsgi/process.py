@@ -8,24 +8,34 @@ import sys
 from collections.abc import Callable
 from typing import Any, TextIO
 
+from twsgi.control.openfiles import take_limit
 from twsgi.control.privileges import Identity, settle
-from twsgi.control.title import set_process_title
+from twsgi.control.resources import take_priority, take_resources
+from twsgi.control.title import set_process_title, title_of
 from twsgi.errors import ConfigurationError
 from twsgi.interfaces import ILineLog
 from twsgi.settings.model import Plan
 
 
-def apply_to_process(plan: Plan) -> None:
+def apply_to_process(plan: Plan, log: ILineLog) -> None:
     """
-    Does what the options say of any process, with whatever rights it has now: C{auto-procname},
-    C{procname-prefix}, C{umask}.
+    Does what the options say of any process, with whatever rights it has now: C{umask}, and its
+    name; without a master, where the application runs in it, what it may use of the machine too.
+
+    @raise ConfigurationError: the system refuses.
     """
     settings = plan.settings
     if settings.umask is not None:
         os.umask(settings.umask)
-    if settings.auto_procname or settings.procname_prefix:
-        role = "master" if plan.master else "worker 1"
-        set_process_title(f"{settings.procname_prefix}uWSGI {role}")
+    title = title_of(settings, "master" if plan.master else "worker 1")
+    if title:
+        set_process_title(title)
+    # The others inherit it: below 0 it takes root, which they may have no more.
+    take_priority(settings)
+    if not plan.master:
+        take_resources(settings, 1, log)
+        if settings.max_fd:
+            take_limit(settings.max_fd)
 
 
 def settle_process(plan: Plan, log: ILineLog, system: Any = os) -> None:

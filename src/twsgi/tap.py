@@ -88,11 +88,9 @@ def prepare(arguments: Sequence[str], surroundings: Surroundings, reactor: Any) 
     """
     from twsgi.container import Container
     from twsgi.control.privileges import root_words
-    from twsgi.daemon import Detachment
-    from twsgi.instance import Instance
-    from twsgi.orphans import Orphans
+    from twsgi.log.sink import LogSink
+    from twsgi.moments import Moments
     from twsgi.pidfile import Pidfile
-    from twsgi.process import StandardStreams
 
     read_plan = plan_reader(arguments, surroundings)
     plan = read_plan()
@@ -100,10 +98,11 @@ def prepare(arguments: Sequence[str], surroundings: Surroundings, reactor: Any) 
         surroundings, notice = surroundings.daemonized(plan.daemonize)
         if notice:
             plan = dataclasses.replace(plan, warnings=(*plan.warnings, notice))
-    pidfile = Pidfile(plan.pidfile or "")
-    pidfile.check()
     if plan.settings.umask is not None:
         os.umask(plan.settings.umask)
+    # It may make the directories of all that follows.
+    Moments(plan, LogSink()).asap()
+    Pidfile(plan.pidfile or "").check()
     sink = surroundings.open_log()
     tell(plan.warnings, sink, surroundings)
     container = Container.from_plan(
@@ -118,16 +117,39 @@ def prepare(arguments: Sequence[str], surroundings: Surroundings, reactor: Any) 
         raise
     for line in root_words(plan.settings):
         sink.line(line)
+    return _instance(plan, container, sink, surroundings, reactor)
+
+
+def _instance(
+    plan: Plan, container: Any, sink: LogSink, surroundings: Surroundings, reactor: Any
+) -> Instance:
+    """All that a process of its own has beside its container."""
+    from twsgi.daemon import Detachment
+    from twsgi.instance import Instance
+    from twsgi.moments import Moments
+    from twsgi.orphans import Orphans
+    from twsgi.pidfile import Pidfile
+    from twsgi.process import StandardStreams
+
     return Instance(
         container,
         sink,
-        pidfile,
+        Pidfile(plan.pidfile or ""),
         reactor=reactor,
         log_is_file=surroundings.logfile is not None,
         observe=not surroundings.syslog,
         streams=StandardStreams(),
         orphans=Orphans(reactor),
         second_pidfile=Pidfile(plan.pidfile2 or "", "pidfile2"),
+        safe_pidfiles=[
+            Pidfile(path, option)
+            for option, path in (
+                ("safe-pidfile", plan.safe_pidfile),
+                ("safe-pidfile2", plan.safe_pidfile2),
+            )
+            if path
+        ],
+        moments=Moments(plan, sink, sink.descriptor),
         detachment=Detachment() if surroundings.runner == "twsgi" and surroundings.daemon else None,
     )
 
@@ -135,34 +157,45 @@ def prepare(arguments: Sequence[str], surroundings: Surroundings, reactor: Any) 
 def plan_reader(arguments: Sequence[str], surroundings: Surroundings) -> Callable[[], Plan]:
     """
     What reads the configuration, as it is when it is called; relative paths always start where
-    they do now.  It raises as L{plan_of} and L{check_runner}.
+    they do now, and where there was a master there is one.  It raises as L{plan_of} and
+    L{check_runner}.
     """
     start = os.getcwd()
+    master = False
 
     def read_plan() -> Plan:
-        plan = plan_of(arguments, surroundings, start)
+        nonlocal master
+        plan = plan_of(arguments, surroundings, start, master)
         check_runner(plan, surroundings)
+        master = plan.master
         return plan
 
     return read_plan
 
 
-def plan_of(arguments: Sequence[str], surroundings: Surroundings, start: str | None = None) -> Plan:
+def plan_of(
+    arguments: Sequence[str],
+    surroundings: Surroundings,
+    start: str | None = None,
+    master: bool = False,
+) -> Plan:
     """
     What is to run.  twistd's C{--rundir} is a C{chdir} that the ini file may override.
 
     @param start: where relative paths start, absolute; None: the working directory.
+    @param master: there is one already.
     @raise ConfigurationError: the command line or a file says something that cannot be meant.
     """
+    from twsgi.settings.outside import Machine
     from twsgi.settings.plan import plan
     from twsgi.settings.resolve import load
 
-    settings, warnings = load(arguments, os.environ, start)
+    settings, warnings = load(arguments, os.environ, start, Machine(reloading=master))
     if settings.chdir is None and surroundings.directory is not None:
         settings = dataclasses.replace(settings, chdir=surroundings.directory)
     if surroundings.change is not None:
         settings = surroundings.change(settings)
-    found = plan(settings, start or os.getcwd())
+    found = plan(settings, start or os.getcwd(), master)
     return dataclasses.replace(found, warnings=(*warnings, *found.warnings))
 
 

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,8 @@ from twisted.trial.unittest import SkipTest
 from tests.behaviour import usage
 from tests.behaviour.client import PATIENCE, Connection, Response, fetch
 from tests.behaviour.harness import Http, HttpSocket, ModeCase
-from tests.behaviour.server import Call, Server
+from tests.behaviour.server import READY, Call, Server
+from tests.behaviour.site import Site
 
 #: What a client that has to be answered is willing to wait.
 AT_ONCE = 10.0
@@ -46,12 +47,26 @@ PAGES["/complain"] = complain
 """
 
 
+#: An application that tells how many descriptors its process may have.
+LIMIT = """
+import resource
+
+PAGES["/limit"] = lambda environ: text(str(resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
+"""
+
+
 class Exhausted(ModeCase):
     """A server that is short of something."""
 
-    def server(self, limits: str, environment: dict[str, str] | None = None, **changes: str) -> Any:
+    def server(
+        self,
+        limits: str,
+        environment: dict[str, str] | None = None,
+        site: Site | None = None,
+        **changes: str,
+    ) -> Any:
         """A server started by a shell that sets limits first; underscores stand for dashes."""
-        site = self.site()
+        site = site or self.site()
         options = {name.replace("_", "-"): value for name, value in changes.items()}
         site.edit(self.ini, {"processes": "1", "threads": "4", "cheaper": None, **options})
         run = f'{limits} && exec "$0" "$@"'
@@ -70,6 +85,38 @@ class Exhausted(ModeCase):
         connection = server.connect(**how)
         self.addCleanup(connection.close)
         return connection
+
+
+class LinkTests(Http, Exhausted):
+    """The master's own descriptors: it needs two for each link until that is handed over."""
+
+    #: 64 links to each frontend.
+    MANY: Mapping[str, str] = {"processes": "4", "threads": "16", "http_processes": "2"}
+
+    def limited(self, limits: str, **changes: str) -> Server:
+        """A server whose master may have too few for all of them at once."""
+        site = self.site()
+        application = site.directory / "code" / "app.py"
+        application.write_text(application.read_text() + LIMIT)
+        return self.server(limits, site=site, **{**self.MANY, **changes})
+
+    def test_soft_limit(self) -> None:
+        """The master takes what the system allows; the application has what it was given."""
+        server = self.limited("ulimit -Sn 64")
+        server.wait_for(READY, 4)
+        server.send_signal(signal.SIGHUP)
+        server.wait_for("(?m)^reload complete$")
+        self.assertEqual(server.get("/limit").text, "64")
+        self.assertEqual(server.find("unable to link"), [])
+        self.assertEqual(server.stop(), 0)
+
+    def test_hard_limit(self) -> None:
+        """Where there are too few for all links at once, the rest follows; the log says so."""
+        server = self.limited("ulimit -n 60", processes="1", threads="32", http_processes="1")
+        server.wait_for(r"(?m)^unable to link worker 1 and uWSGI http 1: Too many open files$")
+        self.assertEqual(server.get("/limit").text, "60")
+        self.soon(lambda: usage.descriptors(server.frontend) > 32, "the rest has followed")
+        self.assertEqual(server.stop(), 0)
 
 
 class Descriptors:

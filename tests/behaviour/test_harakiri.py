@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from tests.behaviour.client import EndedError, ResetError
 from tests.behaviour.harness import Http, HttpSocket, ModeCase
+from tests.behaviour.processes import becomes
 from tests.behaviour.server import READY, Call, Server
 
 #: What a record of the log begins with; from there to what comes after it.
@@ -192,6 +193,27 @@ class Hanging:
 
 class HttpHarakiriTests(Hanging, Http, ModeCase):
     """L{Hanging}, C{http =}."""
+
+    def test_not_the_waiting(self) -> None:
+        """
+        With several frontends requests may wait at a worker whose interpreter is held: they are
+        not what hangs, however long that takes, and the next worker answers them.
+        """
+        server = self.ready(**{"http-processes": "2", "harakiri": "2"})
+        call = Call(lambda: server.get("/spin?turn"))
+        self.soon(lambda: server.site.inside("turn"), "the request is inside")
+        server.site.release("turn")
+        waiting: list[Call] = []
+
+        def held() -> bool:
+            waiting.append(Call(lambda: server.get("/pid")))
+            return not becomes(lambda: not waiting[-1].running, 0.3)
+
+        self.soon(held, "nothing in the worker goes on")
+        waiting += [Call(lambda: server.get("/pid")) for _ in range(6)]
+        self.assertEqual(self.given_up(call), "504")
+        self.assertEqual({self.given_up(one) for one in waiting}, {"200"})
+        self.assertEqual(server.stop(), 0)
 
 
 class HttpSocketHarakiriTests(Hanging, HttpSocket, ModeCase):

@@ -20,7 +20,7 @@ class Recycling:
         """With max-requests = 100 at full speed worker after worker goes, and nothing is lost."""
         server = self.serve_ready({**self.TWO, "max-requests": "100", "min-worker-lifetime": "0"})
         with self.load(server, QUICK, pause=0.0) as load:
-            server.wait_for(SEEYA, 8)
+            server.wait_for(SEEYA, 6, 60)
             load.wait_for(100)
         self.assert_none_lost(load, races=self.option == "http-socket")
         gone = [one[1] for one in server.find(SEEYA)]

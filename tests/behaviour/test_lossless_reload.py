@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
 from tests.behaviour.harness import Http, HttpSocket
@@ -57,7 +58,9 @@ class Reload:
             server.send_signal(signal.SIGHUP)
             server.wait_for(r"(?m)^\.\.\.gracefully killing workers\.\.\.$")
             load.wait_for(30)
-            self.assertNotIn(server.get("/pid").worker, old)
+            self.soon(
+                lambda: not {server.get("/pid").worker for _ in range(8)} & old, "others answer"
+            )
             self.assertTrue(held.running)
             server.site.release("held")
             self.assertEqual((held.result().status, held.result().worker), (200, pid))
@@ -163,6 +166,33 @@ class HttpReloadTests(Reload, Http, LosslessCase):
             load.wait_for(30)
         summary = self.assert_none_lost(load, races=False)
         self.assertEqual(sum(one.fresh for one in summary.outcomes), 4)
+
+    def test_several_frontends(self) -> None:
+        """Two frontends send to the same workers, old and new: nothing is lost between them."""
+        server = self.serve_ready({**self.TWO, "http-processes": "2"})
+        with self.load(server, kept=4, fresh=4) as load:
+            for _ in range(2):
+                load.wait_for(30)
+                self.hang_up(server)
+            load.wait_for(30)
+        self.assert_none_lost(load, races=False)
+        self.assertEqual(server.stop(), 0)
+
+    def test_frontend(self) -> None:
+        """
+        A frontend that is sent SIGTERM is replaced by one that serves before it goes: of its
+        clients it loses nobody whose connection it has not closed in time.
+        """
+        server = self.serve_ready()
+        old = server.frontend
+        with self.load(server) as load:
+            load.wait_for(30)
+            os.kill(old, signal.SIGTERM)
+            self.soon(lambda: old not in server.alive(), "it is gone")
+            load.wait_for(30)
+        self.assertNotEqual(server.frontend, old)
+        self.assert_none_lost(load)
+        self.assertEqual(server.stop(), 0)
 
 
 class HttpSocketReloadTests(Reload, HttpSocket, LosslessCase):

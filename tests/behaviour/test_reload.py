@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import sys
 
 from tests.behaviour.client import EndedError, ResetError
 from tests.behaviour.harness import Http, HttpSocket, ModeCase
@@ -14,6 +15,19 @@ from tests.behaviour.server import SPAWNED, Call, Server
 #: Two workers, so that each generation is complete at once.
 TWO: dict[str, str | None] = {"processes": "2", "cheaper": None}
 GIVEN_UP = r"(?m)^reload given up: (.*): the workers that run go on$"
+#: Code that one of two workers loads at once, and the other when there is a file C{go}.
+LAST_ONE_WAITS = """
+
+import time
+
+PAGES["/version"] = lambda environ: text("new")
+try:
+    os.close(os.open("first", os.O_CREAT | os.O_EXCL))
+except FileExistsError:
+    open("waits", "w").close()
+    while not os.path.exists("go"):
+        time.sleep(0.02)
+"""
 COMPLETE = r"(?m)^reload complete$"
 
 
@@ -31,6 +45,10 @@ class Reload:
         """SIGHUP, and the end of that reload, which is this server's C{count}th."""
         server.send_signal(signal.SIGHUP)
         server.wait_for(COMPLETE, count)
+
+    def leaves(self, server: Server, pid: int) -> None:
+        """This worker takes nothing new any more."""
+        self.soon(lambda: pid not in {server.get("/pid").worker for _ in range(8)}, "others answer")
 
     def workers(self, server: Server) -> set[int]:
         """All worker processes that the log has ever told of."""
@@ -96,8 +114,7 @@ class Reload:
         (pid,) = server.site.inside("flight")
         server.send_signal(signal.SIGHUP)
         server.wait_for(r"(?m)^\.\.\.gracefully killing workers\.\.\.$")
-        for _ in range(4):
-            self.assertNotEqual(server.get("/pid").worker, pid)
+        self.leaves(server, pid)
         self.assertIn(pid, server.alive())
         self.assertEqual(server.find(COMPLETE), [])
         server.site.release("flight")
@@ -117,6 +134,54 @@ class Reload:
             self.assertEqual(call.result().status, 502)
         except (EndedError, ResetError):
             self.assertEqual(self.option, "http-socket")
+
+    def test_not_before_all_are_ready(self) -> None:
+        """While one of the new workers still loads its code nobody meets the new version."""
+        server = self.serve_ready()
+        site = server.site.directory
+        code = site / "code" / "app.py"
+        code.write_text(code.read_text() + LAST_ONE_WAITS)
+        server.send_signal(signal.SIGHUP)
+        server.wait_for(r"(?m)^WSGI app 0", 3)
+        self.soon((site / "waits").exists, "the other one loads")
+        for _ in range(30):
+            self.assertEqual(server.get("/version").status, 404)
+        (site / "go").touch()
+        server.wait_for(COMPLETE)
+        for _ in range(10):
+            self.assertEqual(server.get("/version").text, "new")
+        self.assertEqual(server.stop(), 0)
+
+    def test_other_mercy(self) -> None:
+        """With the reload comes the file's mercy, also for a worker that leaves in the next."""
+        server = self.serve_ready({"worker-reload-mercy": "60"})
+        server.site.edit(self.ini, {"worker-reload-mercy": "1"})
+        self.hang_up(server)
+        call = Call(lambda: server.get("/block?for-ever", "POST"))
+        self.soon(lambda: server.site.inside("for-ever"), "the request is inside")
+        self.hang_up(server, 2)
+        self.assertEqual(len(server.find(r"NO MERCY")), 1)
+        try:
+            self.assertEqual(call.result().status, 502)
+        except (EndedError, ResetError):
+            self.assertEqual(self.option, "http-socket")
+
+    def test_a_start_that_fails(self) -> None:
+        """
+        Workers that die again and again, for their code is bad, are started with the file as it is
+        when somebody sends SIGHUP, and at once.
+        """
+        site = self.site()
+        site.edit(self.ini, {"env": "DIE=now", "processes": "1", "cheaper": None})
+        code = site.directory / "code" / "app.py"
+        code.write_text(code.read_text() + "\n\nif os.environ.get('DIE'):\n    os._exit(3)\n")
+        server = self.start(site, sys.executable, "-m", "twsgi", self.ini)
+        server.wait_for(r"(?m)^DAMN ! worker 1 \(pid: \d+\) died, exit code 3 :\(", 3)
+        site.edit(self.ini, {"env": None})
+        server.send_signal(signal.SIGHUP)
+        server.wait_for("the start has failed so far: ")
+        self.assertEqual(server.get("/pid").status, 200)
+        self.assertEqual(server.stop(), 0)
 
     def test_broken_code(self) -> None:
         """Code that cannot be loaded replaces nothing: one line says so; mended, it does."""
@@ -325,6 +390,7 @@ class HttpSocketReloadTests(Reload, HttpSocket, ModeCase):
             self.soon(lambda: server.site.inside("last"), "the request is inside")
             server.send_signal(signal.SIGHUP)
             server.wait_for(re.escape("...gracefully killing workers..."))
+            self.leaves(server, server.site.inside("last")[0])
             server.site.release("last")
             answer = connection.receive()
             self.assertEqual(answer.status, 200)

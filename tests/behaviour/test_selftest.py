@@ -64,9 +64,10 @@ class HttpSocketSelftestTests(Selftest, HttpSocket, ModeCase):
         """A request that takes longer than worker-reload-mercy is lost, and the exit code is 1."""
         server = self.reload(
             {"worker-reload-mercy": "1", "threads": "4"},
-            "import time\n"
+            # Not all at once, for the reload would meet none of them just after they have ended.
+            "import random, time\n"
             "def application(environ, start_response):\n"
-            "    time.sleep(2.5)\n"
+            "    time.sleep(1.5 + 3 * random.random())\n"
             "    start_response('200 OK', [('Content-Length', '0')])\n"
             "    return []\n",
             "1",

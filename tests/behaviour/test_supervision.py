@@ -66,7 +66,7 @@ class Supervision:
         server = self.serve_ready()
         pid = server.worker()
         self.assertIn(self.lost(Call(lambda: server.get("/exit"))), ("502", "end"))
-        server.wait_for(rf"(?m)^DAMN ! worker 1 \(pid: {pid}\) died :\( trying respawn")
+        server.wait_for(rf"(?m)^DAMN ! worker 1 \(pid: {pid}\) died, exit code 1 :\( trying")
         server.wait_for(r"(?m)^Respawned uWSGI worker 1 \(new pid: (\d+)\)")
         self.assertEqual(server.get("/").status, 200)
         self.assertNotEqual(server.get("/pid").worker, pid)
@@ -94,7 +94,7 @@ class Supervision:
             + "\nimport threading\nthreading.Timer(0.05, lambda: os._exit(3)).start()\n"
         )
         server = self.twsgi(site, self.ini)
-        server.wait_for(r"died :\( trying respawn", 2)
+        server.wait_for(r"died, exit code 3 :\( trying respawn", 2)
         line = server.find(SPAWNED)
         self.assertLess(len(line), 6)
         server.wait_for(r"respawning too fast")

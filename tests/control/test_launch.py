@@ -75,6 +75,13 @@ class LaunchTests(SynchronousTestCase):
             self.assertEqual(title, f"uWSGI {kind} 1")
             compile(code, "", "exec")
 
+    def test_optimize(self) -> None:
+        """A worker's Python is told C{optimize}; a frontend, which runs no application, is not."""
+        for level, flags in ((0, []), (1, ["-O"]), (2, ["-OO"]), (7, ["-OO"])):
+            found = a_launch(WORKER, optimize=level).arguments()
+            self.assertEqual(found[1:-2], [*flags, "-c"])
+            self.assertEqual(a_launch(FRONTEND, optimize=level).arguments()[1], "-c")
+
     def test_nothing_is_shadowed(self) -> None:
         """A file in the working directory does not take a standard module's place."""
         directory = self.mktemp()

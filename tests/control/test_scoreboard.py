@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from twsgi.control.scoreboard import (
+    CORE_ARRIVED,
     CORE_BUSY_SINCE,
-    CORE_QUEUED,
     CORE_REQUESTS,
     CORE_TEXT,
     FRONTEND_ACTIVE,
@@ -169,7 +169,7 @@ class ScoreboardTests(SynchronousTestCase):
                 self.board.worker(place)[word] = READY
             for core in (0, 1):
                 self.board.core(place, core)[CORE_BUSY_SINCE] = 9
-                self.board.core(place, core)[CORE_QUEUED] = 7
+                self.board.core(place, core)[CORE_ARRIVED] = 7
                 self.board.core(place, core)[CORE_REQUESTS] = 4
         self.board.clear_worker(1)
         for word in (WORKER_PID, WORKER_STATE, WORKER_WAITING, WORKER_INDEX, WORKER_LINKED):

@@ -102,13 +102,13 @@ class CondemnTests(CommandCase):
     """C{Condemn}."""
 
     def test_condemned(self) -> None:
-        """What has run for so long is answered 504, and the worker gets no more."""
+        """What has run for too long is answered 504, and the worker gets no more."""
         self.start()
         link = self.link()
         client = self.client(get("/stuck"))
         self.turn()
         self.assertEqual(link.uri, "/stuck")
-        self.assertEqual(self.master.link._condemn(1, 0.0), {})
+        self.assertEqual(self.master.link._condemn(1, 5.0, [link.since]), {})
         self.turn()
         self.assertIn(b" 504 ", client.recv(1000))
         self.assertFalse(self.frontend._dispatcher.linked)

@@ -42,13 +42,15 @@ class FrontendCase(SynchronousTestCase):
         self.patch(main, "leave_within", self.mercy.append)
         self.record = Scoreboard(self.board, 2, 2, 1).frontend(1)
 
-    def start(self, **settings: Any) -> Frontend:
-        """Starts it."""
+    def start(self, waits: bool = False, **settings: Any) -> Frontend:
+        """Starts it; C{waits}: it is to take over."""
         sock = socket.create_server(("127.0.0.1", 0))
         sock.setblocking(False)
         self.address = sock.getsockname()
         listener = InheritedListener(sock.detach(), "http", "127.0.0.1:0")
-        launch = dataclasses.replace(a_launch("http", **settings), listeners=(listener,))
+        launch = dataclasses.replace(
+            a_launch("http", **settings), listeners=(listener,), waits=waits
+        )
         self.frontend = Frontend(launch, self.log, self.reactor)
         self.frontend.start()
         self.addCleanup(self.cut)
@@ -108,6 +110,25 @@ class ServedTests(FrontendCase):
         self.turn()
         self.assertEqual(client.recv(1000), OK)
         self.assertEqual(self.record[FRONTEND_STATIC], 0)
+
+    def test_waits(self) -> None:
+        """Who is to take over accepts nobody until it is told to, and never if it is to go."""
+        for told in ("accept", "drain"):
+            self.start(waits=True)
+            self.assertIn(b"Ready", self.master.said)
+            client = self.client(get("/a"))
+            if told == "drain":
+                self.drain(final=False)
+            else:
+                link = self.link()
+            self.turn()
+            self.assertEqual(self.frontend._site.channels, set())
+            self.assertEqual(self.master.link._accept(), {})
+            self.turn()
+            self.assertEqual(len(self.frontend._site.channels), int(told == "accept"))
+            if told == "accept":
+                self.assertEqual(link.uri, "/a")
+            client.close()
 
     def test_link_lost(self) -> None:
         """A link that is lost is told to the master, with its worker; the next takes over."""

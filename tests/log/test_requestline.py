@@ -52,6 +52,7 @@ class Response:
         self.headers = [("A", "b")] * count
         self.steps = steps
         self.via = ""
+        self.app = "0"
 
 
 class Sent:

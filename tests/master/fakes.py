@@ -49,8 +49,9 @@ class FakeControl:
         self.links: list[tuple[int, int, Deferred[Any]]] = []
         self.places: list[int] = []
         self.closed = False
+        self.accepted: list[Deferred[Any]] = []
         self.stops_begun = 0
-        self.condemned: list[tuple[int, float]] = []
+        self.condemned: list[tuple[int, float, list[int]]] = []
         self.heard: list[Deferred[Any]] = []
         self.pings: list[Deferred[Any]] = []
         self.pongs = True
@@ -70,12 +71,18 @@ class FakeControl:
         self.descriptions.append(Deferred())
         return self.descriptions[-1]
 
+    def accept(self) -> Deferred[Any]:
+        self.accepted.append(Deferred())
+        if self.answers:
+            self.accepted[-1].callback({})
+        return self.accepted[-1]
+
     def stop_begins(self) -> Deferred[Any]:
         self.stops_begun += 1
         return Deferred()
 
-    def condemn(self, place: int, seconds: float) -> Deferred[Any]:
-        self.condemned.append((place, seconds))
+    def condemn(self, place: int, seconds: float, requests: Sequence[int]) -> Deferred[Any]:
+        self.condemned.append((place, seconds, list(requests)))
         self.heard.append(Deferred())
         return self.heard[-1]
 

@@ -29,6 +29,12 @@ class ReloadCase(MasterTestCase):
         self.before = list(self.lives.spawner.processes)
         return self.lives
 
+    def begin_unready(self, **settings: Any) -> None:
+        """Starts it; nobody is ready."""
+        self.lives = self.house(planned(**settings))
+        self.lives.start(ready=False)
+        self.before = list(self.lives.spawner.processes)
+
     def reload(self, chain: bool = False, **settings: Any) -> Deferred[bool]:
         """Asks for a reload; C{settings}: all that is not as L{planned} has it."""
         wanted = planned(**settings) if settings else None

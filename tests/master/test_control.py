@@ -16,6 +16,7 @@ from zope.interface import implementer
 
 from tests.master.fakes import FakeControl
 from twsgi.control.commands import (
+    Accept,
     AddFrontendLink,
     AddWorkerLink,
     Condemn,
@@ -27,6 +28,7 @@ from twsgi.control.commands import (
     Ready,
     Reconfigure,
     Replace,
+    Sources,
     StopBegun,
 )
 from twsgi.control.launch import FRONTEND, WORKER
@@ -58,6 +60,11 @@ class Child(AMP):
         self.heard.append(("drain", final))
         return {}
 
+    @Accept.responder
+    def _accept(self) -> dict[str, Any]:
+        self.heard.append("accept")
+        return {}
+
     @StopBegun.responder
     def _stop_begins(self) -> dict[str, Any]:
         self.heard.append("stop begins")
@@ -74,8 +81,8 @@ class Child(AMP):
         return {"stacks": "in l\u00f6ng\n"}
 
     @Condemn.responder
-    def _condemn(self, place: int, seconds: float) -> dict[str, Any]:
-        self.heard.append(("condemn", place, seconds))
+    def _condemn(self, place: int, seconds: float, requests: list[int]) -> dict[str, Any]:
+        self.heard.append(("condemn", place, seconds, requests))
         return {}
 
     @Reconfigure.responder
@@ -111,6 +118,9 @@ class Events:
 
     def said_link_lost(self, place: int) -> None:
         self.heard.append(("link lost", place))
+
+    def said_sources(self, paths: list[str], changed: list[int], failed: bool) -> None:
+        self.heard.append((paths, changed, failed))
 
     def control_lost(self) -> None:
         self.heard.append("lost")
@@ -153,11 +163,18 @@ class AMPControlTests(SynchronousTestCase):
             stream.child.callRemote(Failed, reason="no module"),
             stream.child.callRemote(Replace),
             stream.child.callRemote(LinkLost, place=3),
+            stream.child.callRemote(Sources, paths=["/\xe9.py"], changed=[2**62], failed=True),
         ]
         stream.flush()
         self.assertEqual(
             stream.events.heard,
-            [("ready", 0.5), ("unfit", "no module"), "replace", ("link lost", 3)],
+            [
+                ("ready", 0.5),
+                ("unfit", "no module"),
+                "replace",
+                ("link lost", 3),
+                (["/\xe9.py"], [2**62], True),
+            ],
         )
         for answer in answers:
             self.assertEqual(self.successResultOf(answer), {})
@@ -176,13 +193,15 @@ class AMPControlTests(SynchronousTestCase):
         """A worker that is condemned, other settings, and that a stop has begun."""
         stream = Stream(FRONTEND)
         answers = [
-            stream.control.condemn(5, 2.5),
+            stream.control.condemn(5, 2.5, [7, 2**62]),
             stream.control.reconfigure(78),
             stream.control.stop_begins(),
+            stream.control.accept(),
         ]
         stream.flush()
         self.assertEqual(
-            stream.child.heard, [("condemn", 5, 2.5), ("reconfigure", 78), "stop begins"]
+            stream.child.heard,
+            [("condemn", 5, 2.5, [7, 2**62]), ("reconfigure", 78), "stop begins", "accept"],
         )
         for answer in answers:
             self.successResultOf(answer)
@@ -190,9 +209,9 @@ class AMPControlTests(SynchronousTestCase):
     def test_whole_seconds(self) -> None:
         """A number of seconds may be a whole one."""
         stream = Stream(FRONTEND)
-        answer = stream.control.condemn(5, 2)
+        answer = stream.control.condemn(5, 2, [])
         stream.flush()
-        self.assertEqual(stream.child.heard, [("condemn", 5, 2.0)])
+        self.assertEqual(stream.child.heard, [("condemn", 5, 2.0, [])])
         self.successResultOf(answer)
 
     def test_master_asks(self) -> None:

@@ -1,4 +1,4 @@
-"""Tests of C{harakiri} beside the other limits: not ready yet, mercy, and silence."""
+"""Tests of C{harakiri} beside the other limits: mercy, and silence."""
 
 from __future__ import annotations
 
@@ -8,34 +8,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.master.fakes import House, make_plan
 from tests.master.test_harakiri import LIMIT, HarakiriCase
-from twsgi.master.child import STACKS
-from twsgi.master.hanging import ANSWER
 from twsgi.master.pulse import PERIOD
 from twsgi.settings.model import Settings
-
-
-class BootingTests(HarakiriCase):
-    """C{http-socket}: the cores serve a moment before the worker says that it is ready."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.worker.exit(signal=9)
-        self.house.clock.advance(0)
-        self.worker = self.house.worker()
-
-    def test_held_before_ready(self) -> None:
-        """A first request that keeps the worker from saying so is found, told of, and ended."""
-        self.begin(0, LIMIT, "GET /held")
-        self.looks()
-        self.wait(ANSWER)
-        self.assertEqual(self.signals, [signal.SIGUSR2])
-        self.write("Thread 0x00000000000000a0 (most recent call first):\n  in held")
-        self.wait(STACKS)
-        self.assertIn("in held", self.log.records[-1])
-        self.assertEqual(self.signals, [signal.SIGUSR2, signal.SIGKILL])
-        self.assertEqual(len([one for one in self.house.spawner.names() if "worker" in one]), 3)
-        self.looks(40)
-        self.assertEqual(self.signals, [signal.SIGUSR2, signal.SIGKILL])
 
 
 class MercyTests(HarakiriCase):

@@ -191,7 +191,6 @@ class CheaperTests(SynchronousTestCase):
         house = House(make_plan(workers=2, frontends=0))
         self.addCleanup(house.tear_down)
         house.start()
-        self.assertIs(house.master._regulator, None)
         house.clock.advance(1)
         self.assertEqual([call.getTime() for call in house.clock.getDelayedCalls()], [PERIOD])
 

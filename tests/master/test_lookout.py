@@ -148,6 +148,7 @@ class MasterTests(SynchronousTestCase):
         self.assertEqual([one.control.drains for one in first], [[], []])
         house.worker(1).ready()
         self.assertEqual([one.control.drains for one in first], [[False], []])
+        first[0].exit()
         self.assertEqual(house.spawner.names()[3:], ["worker 2"])
         house.worker(2).ready()
         self.assertEqual([one.control.drains for one in first], [[False], [False]])
@@ -204,6 +205,23 @@ class MasterTests(SynchronousTestCase):
         self.assertEqual(
             [one.launch.settings.threads for one in house.spawner.processes[count:]], [7, 7]
         )
+
+    def test_modules(self) -> None:
+        """What a worker has found changed reloads; so do files by which one could not be loaded."""
+        house = self.house()
+        spawned = house.spawner.processes
+        house.worker(1).protocol.said_sources(["/app.py"], [7], False)
+        house.worker(2).protocol.said_sources(["/app.py"], [7], False)
+        self.assertEqual(len(spawned), 4)
+        path = Path(self.mktemp())
+        path.touch()
+        spawned[2].protocol.said_sources([str(path)], [1], True)
+        spawned[2].protocol.said_unfit("it is broken")
+        for process in spawned[2:]:
+            process.exit(22)
+        house.samples(4)
+        self.assertEqual(len(spawned), 6)
+        self.assertTrue(house.log.said(f"module/file {path} has been modified"))
 
     def test_other_rules(self) -> None:
         """What the plan in force says counts, and for workers that were there before too."""

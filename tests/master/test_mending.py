@@ -134,7 +134,10 @@ class MendingTests(MasterTestCase):
         self.lose()
         self.lives.clock.advance(DELAY)
         self.assertEqual(len(open_descriptors()), before)
-        self.assertEqual(self.lives.log.lines[-1], "unable to link worker 1: Too many open files")
+        self.assertEqual(
+            self.lives.log.lines[-1],
+            "unable to link worker 1 and uWSGI http 1: Too many open files",
+        )
         self.lives.clock.advance(DELAY)
         self.assertEqual(self.new_links(), ([1], [1]))
         self.assertEqual(self.lives.log.lines[-1], LINE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twsgi.control.scoreboard import CORE_BUSY_SINCE, CORE_QUEUED, CORE_THREAD, Scoreboard
+from twsgi.control.scoreboard import CORE_ARRIVED, CORE_BUSY_SINCE, CORE_THREAD, Scoreboard
 from twsgi.master.overdue import Case, Running, finished, overdue, record, running, stacks_of
 
 SECOND = 1_000_000_000
@@ -12,7 +12,7 @@ SECOND = 1_000_000_000
 
 def request(core: int = 0, since: int = 1, line: str = "127.0.0.1 - GET /x") -> Running:
     """One that has waited a quarter of a second."""
-    return Running(core, since, 250_000, line, 7)
+    return Running(core, since, since - SECOND // 4, line, 7)
 
 
 class RuleTests(SynchronousTestCase):
@@ -24,7 +24,7 @@ class RuleTests(SynchronousTestCase):
         board.give_worker(2, 1, 3)
         for core, since in ((0, 5), (1, 0), (2, 6), (3, 7)):
             board.core(2, core)[CORE_BUSY_SINCE] = since
-            board.core(2, core)[CORE_QUEUED] = 10 * core
+            board.core(2, core)[CORE_ARRIVED] = 10 * core
             board.core(2, core)[CORE_THREAD] = 2**63 + core
             text = board.core_text(2, core)
             text[:] = b"GET /\xe4".ljust(len(text), b"\0")
@@ -33,6 +33,11 @@ class RuleTests(SynchronousTestCase):
             [Running(0, 5, 0, "GET /\xe4", 2**63), Running(2, 6, 20, "GET /\xe4", 2**63 + 2)],
         )
         self.assertEqual(running(board, 1), [])
+
+    def test_queued(self) -> None:
+        """From its frontend's moment to its core's; not known, or later, is nothing."""
+        for arrived, seconds in ((SECOND, 2.0), (0, 0.0), (4 * SECOND, 0.0)):
+            self.assertEqual(Running(0, 3 * SECOND, arrived, "", 7).queued, seconds)
 
     def test_overdue(self) -> None:
         """Those that have run for so many seconds, to the nanosecond."""

@@ -150,16 +150,61 @@ class TogetherTests(ReloadCase):
         self.assertEqual(self.serving(), [104, 105])
 
     def test_before_anybody_was_ready(self) -> None:
-        """What is asked for during the start comes after it."""
-        self.lives = self.house(planned())
-        self.lives.start(ready=False)
-        self.before = list(self.lives.spawner.processes)
+        """What is asked for during the start comes after it: who starts may serve already."""
+        self.begin_unready()
         done = self.reload()
-        self.assertEqual(self.names(), [])
+        self.assertEqual((self.names(), self.killed()), ([], []))
         self.ready(*self.before)
         self.assertEqual(self.names(), ["worker 1", "worker 2"])
         self.ready()
         self.assertTrue(self.successResultOf(done))
+
+    def stumble(self, times: int) -> int:
+        """Worker 1 dies before it is ready.  @return: how many were started until then."""
+        for _ in range(times):
+            self.lives.clock.advance(30)
+            self.lives.worker(1).exit(signal=11)
+        return len(self.names())
+
+    def test_of_a_start_that_fails(self) -> None:
+        """Who pauses after failing is started at once, as it is now; once for each wish."""
+        self.begin_unready(processes=1)
+        count = self.stumble(4)
+        done = self.reload(processes=2, threads=5)
+        self.assertEqual(self.said("the start has failed so far"), 1)
+        self.assertEqual(self.names()[count:], ["worker 1", "worker 2"])
+        self.assertEqual(self.lives.worker(1).launch.settings.threads, 5)
+        self.lives.worker(1).exit(signal=11)
+        self.lives.clock.advance(1)
+        self.assertEqual(len(self.names()), count + 2)
+        self.lives.clock.advance(30)
+        self.assertEqual(len(self.names()), count + 3)
+        self.assertNoResult(done)
+
+    def test_of_a_start_that_fails_later(self) -> None:
+        """Who was asked before the first one failed has that, too."""
+        self.begin_unready(processes=1)
+        self.reload(processes=1, threads=5)
+        self.assertEqual(self.names(), [])
+        self.lives.worker(1).exit(signal=11)
+        self.lives.clock.advance(0)
+        self.assertEqual(self.names(), ["worker 1"])
+        self.assertEqual(self.lives.worker(1).launch.settings.threads, 5)
+
+    def test_too_large_before_anybody_was_ready(self) -> None:
+        """What there is no room for is given up, and the start goes on."""
+        self.begin_unready(processes=1)
+        count = self.stumble(2)
+        done = self.reload(processes=999)
+        self.assertFalse(self.successResultOf(done))
+        self.assertEqual((self.said("given up"), len(self.names())), (1, count))
+
+    def test_stopped_before_anybody_was_ready(self) -> None:
+        """A stop answers who waits for the start."""
+        self.begin_unready()
+        done = self.reload()
+        self.lives.master.stopService()
+        self.assertFalse(self.successResultOf(done))
 
     def test_without_frontend(self) -> None:
         """With C{http-socket} there are no links to wait for."""

@@ -13,6 +13,7 @@ from tests.descriptors import open_descriptors
 from tests.master.fakes import House, loopback, make_plan
 from twsgi.control.scoreboard import CORE_REQUESTS, FRONTEND_QUEUED, WORKER_PID
 from twsgi.errors import EXIT_NO_APP, ApplicationError, BindError
+from twsgi.master.mending import AGAIN
 from twsgi.settings.model import Address, Listener, Plan
 
 
@@ -123,25 +124,47 @@ class LinkTests(MasterTestCase):
         self.assertEqual(house.frontend().control.peers(), [1, 1, 2, 2, 1, 1])
 
     def test_none_without_frontend(self) -> None:
-        """With C{http-socket} there are no links."""
+        """
+        With C{http-socket} there are no links; a worker accepts when the master knows that it is
+        ready, and not before.
+        """
         house = self.house(make_plan(frontends=0))
-        house.start()
+        house.start(ready=False)
+        self.assertTrue(house.worker().launch.waits)
+        self.assertEqual(house.worker().control.accepted, [])
+        house.worker().ready()
+        self.assertEqual(len(house.worker().control.accepted), 1)
         self.assertEqual(house.worker().control.peers(), [])
 
     def test_no_descriptors_left(self) -> None:
-        """A worker that cannot be linked is killed: its place is slowed, and the log says why."""
+        """Links for which no descriptors are left are made when there are some."""
         house = self.house(make_plan(workers=1))
         house.start(ready=False)
         house.frontend().ready()
+        made = socket.socketpair
 
-        def none_left() -> None:
-            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        def if_any_is_left() -> tuple[socket.socket, socket.socket]:
+            if len(open_descriptors()) >= most:
+                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+            return made()
 
-        self.patch(socket, "socketpair", none_left)
+        most = before = len(open_descriptors())
+        self.patch(socket, "socketpair", if_any_is_left)
         house.worker().ready()
-        self.assertTrue(house.log.said("unable to link worker 1: Too many open files"))
-        self.assertIn([signal.SIGKILL], [one.signals for one in house.spawner.processes])
+        line = "unable to link worker 1 and uWSGI http 1: Too many open files"
+        self.assertTrue(house.log.said(line))
+        self.assertEqual(len(open_descriptors()), before)
+        self.assertEqual((house.worker().control.links, house.worker().signals), ([], []))
         self.assertNoResult(house.master.ready)
+        for links in (1, 2):
+            most = before + 2
+            house.clock.advance(AGAIN)
+            self.assertEqual(house.worker().control.peers(), [1] * links)
+            self.successResultOf(house.master.ready)
+        # The second time it was the last that was missing.
+        self.assertEqual(house.log.lines.count(line), 2)
+        house.clock.advance(60)
+        self.assertEqual(house.worker().control.peers(), [1, 1])
 
 
 class DeathTests(MasterTestCase):
@@ -236,15 +259,16 @@ class DeathTests(MasterTestCase):
         )
 
     def test_frontend_asked_for_replacement(self) -> None:
-        """A frontend goes first: who connects meanwhile waits."""
+        """A frontend is replaced by one that is ready, too."""
         house = self.house()
         house.start()
-        house.frontend().protocol.said_replace()
+        old = house.frontend()
+        old.protocol.said_replace()
         house.clock.advance(1)
-        self.assertEqual(house.frontend().control.drains, [False])
-        house.frontend().exit()
-        house.clock.advance(0)
         self.assertEqual(house.log.lines[-1], "respawned uWSGI http 1 (pid: 104)")
+        self.assertEqual(old.control.drains, [])
+        house.frontend().ready()
+        self.assertEqual(old.control.drains, [False])
 
     def test_cannot_spawn(self) -> None:
         """A process that the system refuses is tried again; nothing stays open."""

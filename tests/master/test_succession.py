@@ -48,13 +48,18 @@ class RecycleTests(ReloadCase):
         )
 
     def test_one_at_a_time(self) -> None:
-        """However many have to go, one successor is started at a time; each child counts once."""
+        """
+        However many have to go, one successor is started at a time, when who was replaced before
+        is gone; each child counts once.
+        """
         self.begin(processes=3)
         self.recycle(1, 2, 3)
         self.recycle(1, 2, 3)
         for index in (1, 2, 3):
             self.assertEqual(self.names(), [f"worker {one}" for one in range(1, index + 1)])
             self.last().ready()
+            self.assertEqual(len(self.names()), index)
+            self.before[index - 1].exit()
         self.assertEqual(self.names(), ["worker 1", "worker 2", "worker 3"])
         self.assertEqual(self.drained(), [101, 102, 103])
 
@@ -92,6 +97,7 @@ class RecycleTests(ReloadCase):
             self.last().exit(signal=9)
             self.lives.clock.advance(5)
         self.last().ready()
+        self.before[1].exit()
         self.last().exit(signal=9)
         self.assertEqual(self.said("in 1 seconds another is tried"), 3)
 
@@ -105,6 +111,7 @@ class RecycleTests(ReloadCase):
         self.lives.clock.advance(1)
         self.assertEqual(self.names(), ["worker 1"])
         self.last().ready()
+        self.before[0].exit()
         self.assertEqual(self.names(), ["worker 1", "worker 2"])
 
     def test_not_linked(self) -> None:
@@ -184,7 +191,9 @@ class RecycleTests(ReloadCase):
         self.lives.worker(2).exit(signal=9)
         self.assertEqual(self.names(), ["worker 1", "worker 1", "worker 2", "worker 1"])
         self.last().ready()
-        self.assertEqual((self.drained(), self.names()[4:]), ([101], ["worker 2"]))
+        self.assertEqual((self.drained(), self.names()[4:]), ([101], []))
+        self.before[0].exit()
+        self.assertEqual(self.names()[4:], ["worker 2"])
 
     def test_reload_given_up_meanwhile(self) -> None:
         """Where that was given up they still have to go, one at a time."""
@@ -197,6 +206,7 @@ class RecycleTests(ReloadCase):
         self.assertEqual(self.names(), ["worker 1", "worker 1", "worker 2", "worker 2"])
         self.last().ready()
         self.assertEqual(self.drained(), [102])
+        self.before[1].exit()
         self.assertEqual(self.names()[4:], ["worker 1"])
         self.lives.clock.advance(5)
         self.assertEqual(self.names()[4:], ["worker 1"])
@@ -240,7 +250,34 @@ class AskedTests(ReloadCase):
         self.asks(*self.before[:2])
         self.assertEqual((self.names(), self.drained()), (["worker 1"], []))
         self.came()[0].ready()
+        self.assertEqual((self.names(), self.drained()), (["worker 1"], [101]))
+        self.before[0].exit()
         self.assertEqual((self.names(), self.drained()), (["worker 1", "worker 2"], [101]))
+
+    def test_reload_meanwhile(self) -> None:
+        """A reload need not wait until who was replaced is gone, nor replace him again."""
+        self.begin()
+        self.asks(*self.before[:2])
+        self.came()[0].ready()
+        self.reload()
+        self.assertEqual(self.names(), ["worker 1", "worker 1", "worker 2"])
+        self.ready(*self.came()[1:])
+        self.before[0].exit()
+        self.lives.clock.advance(60)
+        self.assertEqual(len(self.names()), 3)
+
+    def test_frontend(self) -> None:
+        """A frontend likewise: who connects meanwhile is served by the old one."""
+        self.begin()
+        old = self.before[2]
+        self.asks(old)
+        self.assertEqual((self.names(), self.drained()), (["http 1"], []))
+        new = self.lives.frontend()
+        self.assertTrue(new.launch.waits)
+        new.ready()
+        # Its links come before it accepts, and both before the old one goes.
+        self.assertEqual((len(new.control.links), len(new.control.accepted)), (4, 1))
+        self.assertEqual(self.drained(), [old.pid])
 
     def test_leaving(self) -> None:
         """Who only finishes is not replaced by that."""
@@ -285,7 +322,8 @@ class AtOnceTests(ReloadCase):
         for child in crew.roster.serving():
             crew.recycle(child, "seeya")
         self.at_once(1)
-        self.assertEqual(self.drained(), [101])
+        self.assertEqual((self.drained(), self.names()), ([101], ["worker 1"]))
+        self.before[0].exit()
         self.assertEqual(self.names(), ["worker 1", "worker 2"])
         self.came()[0].ready()
         self.assertEqual(self.serving(), [104, 102])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from twsgi.master.watch import Duty, Watch
+from twsgi.master.watch import Watch
 
 
 class FakeLooker:
@@ -29,14 +29,14 @@ class WatchTests(SynchronousTestCase):
         clock.pump([0.25] * 4 * count)
 
     def test_rhythm(self) -> None:
-        """Each looks as often as its duty says; of those who want nothing nobody hears."""
+        """Each looks four times a second; of those who want nothing nobody hears."""
         clock = Clock()
-        often, seldom, never = FakeLooker(), FakeLooker(), FakeLooker(wanted=False)
-        watch = Watch(clock, (Duty(often), Duty(seldom, 4), Duty(never)))
+        one, other, never = FakeLooker(), FakeLooker(), FakeLooker(wanted=False)
+        watch = Watch(clock, (one, other, never))
         watch.start()
-        self.assertEqual(often.looks, 0)
+        self.assertEqual(one.looks, 0)
         self.seconds(clock, 3)
-        self.assertEqual((often.looks, seldom.looks, never.looks), (12, 3, 0))
+        self.assertEqual((one.looks, other.looks, never.looks), (12, 12, 0))
         watch.stop()
         self.assertEqual(clock.getDelayedCalls(), [])
         watch.stop()
@@ -45,7 +45,7 @@ class WatchTests(SynchronousTestCase):
         """Where nobody has anything to look at there is no timer, until somebody has."""
         clock = Clock()
         looker = FakeLooker(wanted=False)
-        watch = Watch(clock, (Duty(looker),))
+        watch = Watch(clock, (looker,))
         watch.start()
         self.assertEqual(clock.getDelayedCalls(), [])
         looker.wanted = True
@@ -61,7 +61,7 @@ class WatchTests(SynchronousTestCase):
         """Who fails is logged, and keeps nobody from looking, itself included."""
         clock = Clock()
         failing, other = FakeLooker(error=OSError("no")), FakeLooker()
-        watch = Watch(clock, (Duty(failing), Duty(other)))
+        watch = Watch(clock, (failing, other))
         watch.start()
         self.seconds(clock, 1)
         self.assertEqual((failing.looks, other.looks), (4, 4))
@@ -71,7 +71,7 @@ class WatchTests(SynchronousTestCase):
         """What is seen may be the reason to look no more."""
         clock = Clock()
         looker = FakeLooker()
-        watch = Watch(clock, (Duty(looker),))
+        watch = Watch(clock, (looker,))
         looker.look = watch.stop  # type: ignore[method-assign]
         watch.start()
         self.seconds(clock, 1)

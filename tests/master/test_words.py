@@ -38,7 +38,7 @@ class WordsTests(SynchronousTestCase):
                 None,
                 3,
                 False,
-                ["DAMN ! uWSGI http 1 (pid: 7) died :( trying respawn ..."],
+                ["DAMN ! uWSGI http 1 (pid: 7) died, exit code 3 :( trying respawn ..."],
             ),
             (
                 WORKER,

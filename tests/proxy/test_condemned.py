@@ -15,6 +15,10 @@ from twsgi.wire import frames
 class CondemnTests(FrontendCase):
     """A worker that has a request that takes too long (C{harakiri})."""
 
+    def condemn(self, *stuck: FakeLink) -> None:
+        """Worker 1 is about to be killed for the requests on these links."""
+        self.frontend.dispatcher.condemn(1, 5, [link.since for link in stuck])
+
     def ask(self, link: FakeLink, path: str = "/") -> Client:
         """A client whose request C{link} has got."""
         client = self.frontend.client(get(path))
@@ -23,14 +27,12 @@ class CondemnTests(FrontendCase):
         return client
 
     def test_long_ones(self) -> None:
-        """Those that run for so long are answered 504 at once; what runs beside them goes on."""
+        """They are answered 504 at once; what runs beside them goes on."""
         # Taken in this order: the last that was idle first.
         links = [self.link() for _ in range(3)][::-1]
         stuck = self.ask(links[0], "/stuck")
-        self.frontend.pass_seconds(4)
         sibling = self.ask(links[1])
-        self.frontend.pass_seconds(1)
-        self.frontend.dispatcher.condemn(1, 5)
+        self.condemn(links[0])
         self.frontend.turn()
         self.assertEqual((stuck.statuses(), sibling.sent), ([504], b""))
         self.assertIn(
@@ -46,7 +48,7 @@ class CondemnTests(FrontendCase):
         """It gets no more: idle links are closed at once, the others when they are."""
         idle, busy = self.link(), self.link()
         client = self.ask(busy)
-        self.frontend.dispatcher.condemn(1, 5)
+        self.condemn()
         self.frontend.turn()
         self.assertEqual((idle.closed(), busy.closed()), (True, False))
         self.frontend.client(get("/waits"))
@@ -63,7 +65,7 @@ class CondemnTests(FrontendCase):
         """Other workers, and a successor of this one, are as good as before."""
         self.link(1)
         other = self.link(2)
-        self.frontend.dispatcher.condemn(1, 5)
+        self.condemn()
         self.frontend.turn()
         self.ask(other, "/a")
         self.ask(self.link(1), "/b")
@@ -74,9 +76,8 @@ class CondemnTests(FrontendCase):
         if self.frontend.dispatcher._balancer._idle[1][-1].place == 1:
             stuck, sibling = sibling, stuck
         client = self.ask(stuck, "/stuck")
-        self.frontend.pass_seconds(6)
         other_client = self.ask(sibling, "/sibling")
-        self.frontend.dispatcher.condemn(1, 5)
+        self.condemn(stuck)
         good = self.link(2)
         for link in (stuck, sibling):
             link.close()
@@ -93,25 +94,13 @@ class CondemnTests(FrontendCase):
         link = self.link()
         client = self.ask(link)
         link.answer(OK[:10], 0)
-        self.frontend.pass_seconds(9)
-        self.frontend.dispatcher.condemn(1, 5)
+        self.frontend.turn()
+        self.condemn(link)
         self.frontend.turn()
         self.assertEqual((client.sent, client.lost), (OK[:10], ""))
         link.close()
         self.frontend.turn()
         self.assertEqual((client.sent, client.lost), (OK[:10], "abort"))
-
-    def test_time_in_the_queue(self) -> None:
-        """What a request has waited for its core is not the worker's fault."""
-        link = self.link()
-        self.ask(link, "/1")
-        second = self.frontend.client(get("/2"))
-        self.frontend.pass_seconds(9)
-        link.answer()
-        self.frontend.turn()
-        self.frontend.dispatcher.condemn(1, 5)
-        self.frontend.turn()
-        self.assertEqual(second.statuses(), [])
 
 
 class ReconfigureTests(FrontendCase):

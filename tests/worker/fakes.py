@@ -89,6 +89,8 @@ def a_launch(kind: str, **settings: Any) -> Launch:
         cores=2,
         frontends=1,
         directory=None,
+        waits=False,
+        open_files=1024,
         multiprocess=False,
         server_name="example",
         server_port=8000,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import socket
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.worker.fakes import Log, Master, ProcessReactor, a_launch, start_nothing, step
@@ -22,8 +24,9 @@ from twsgi.control.scoreboard import (
 )
 from twsgi.errors import EXIT_NO_APP, ApplicationError
 from twsgi.settings.model import Settings
-from twsgi.worker import main
-from twsgi.worker.main import Worker, load
+from twsgi.worker import autoreload, bootstrap, main
+from twsgi.worker.bootstrap import load
+from twsgi.worker.main import Worker
 from twsgi.wsgi.core import Core
 
 
@@ -47,6 +50,8 @@ class WorkerCase(SynchronousTestCase):
         self.log = Log()
         self.master = Master()
         self.mercy: list[float] = []
+        self.patch(sys, "argv", sys.argv)
+        self.patch(sys, "path", list(sys.path))
         self.board = anonymous_file("test")
         self.patch(Core, "start", start_nothing)
         self.patch(main, "SCOREBOARD_FD", os.dup(self.board))
@@ -55,7 +60,7 @@ class WorkerCase(SynchronousTestCase):
         self.patch(main, "leave_within", self.mercy.append)
         self.patch(main, "leaving_if_orphaned", self.watched)
         self.watching = False
-        self.patch(main, "load_application", lambda settings: application)
+        self.patch(bootstrap, "load_application", lambda settings: application)
         self.words = Scoreboard(self.board, 2, 2, 1)
 
     @contextlib.contextmanager
@@ -131,7 +136,7 @@ class StartTests(WorkerCase):
             sys.setswitchinterval(0.02)
             return application
 
-        self.patch(main, "load_application", loaded)
+        self.patch(bootstrap, "load_application", loaded)
         self.start()
         self.assertAlmostEqual(found[0], main.SWITCH_INTERVAL)
         self.assertAlmostEqual(sys.getswitchinterval(), 0.02)
@@ -145,7 +150,7 @@ class StartTests(WorkerCase):
             self.say_orphaned()
             return application
 
-        self.patch(main, "load_application", loaded)
+        self.patch(bootstrap, "load_application", loaded)
         self.start()
         self.assertEqual((watching, self.watching), ([True], False))
         said = [line for line in self.log.lines if "the master disconnected" in line]
@@ -165,7 +170,7 @@ class StartTests(WorkerCase):
 
     def test_no_application(self) -> None:
         """One without says why, is never ready, and ends with 22 when its master has read that."""
-        self.patch(main, "load_application", missing)
+        self.patch(bootstrap, "load_application", missing)
         worker = self.start()
         self.assertIn(b"Failed", self.master.said)
         self.assertIn(b"no module named app", self.master.said)
@@ -180,24 +185,44 @@ class StartTests(WorkerCase):
 
     def test_no_application_and_no_master(self) -> None:
         """It ends, too, when the master is gone instead of answering; once."""
-        self.patch(main, "load_application", missing)
+        self.patch(bootstrap, "load_application", missing)
         self.start()
         self.master.go()
         self.assertEqual(self.reactor.stops, 1)
 
-    def test_listener(self) -> None:
-        """The listening sockets that it inherited are its own."""
+    def test_autoreload(self) -> None:
+        """With C{py-autoreload} it looks at what it has imported, from the start to the end."""
+        worker = self.start(py_autoreload=5, py_auto_reload_ignore=("os",))
+        said: list[Any] = []
+        self.patch(worker._link, "callRemote", lambda *what, **how: said.append(how) or Deferred())
+        watch = worker._watch
+        assert watch is not None
+        path = os.path.abspath(__file__)
+        self.assertNotIn(os.path.abspath(os.__file__), watch._seen)
+        watch._seen[path] = 1
+        self.reactor.advance(5)
+        self.reactor.advance(autoreload.SETTLE)
+        found = {"paths": [path], "changed": [os.stat(path).st_mtime_ns], "failed": False}
+        self.assertEqual(said, [found])
+
+    def test_autoreload_fails(self) -> None:
+        """One that cannot load its application says by which files it might, first of all."""
+        self.patch(bootstrap, "load_application", missing)
+        self.start(py_autoreload=5)
+        said = self.master.said
+        self.assertIn(os.path.abspath(__file__).encode(), said)
+        self.assertLess(said.index(b"Sources"), said.index(b"Failed"))
+
+    def listen(self, waits: bool) -> socket.socket:
+        """A worker that has inherited a listening socket starts.  @return: a client's request."""
         sock = socket.create_server(("127.0.0.1", 0))
         sock.setblocking(False)
         address = sock.getsockname()
-        launch = a_launch("worker", threads=2)
-        listener = main.Launch.from_json(launch.to_json())
-        object.__setattr__(
-            listener,
-            "listeners",
-            (InheritedListener(sock.detach(), "http-socket", "127.0.0.1:0"),),
+        listener = InheritedListener(sock.detach(), "http-socket", "127.0.0.1:0")
+        launch = dataclasses.replace(
+            a_launch("worker", threads=2), listeners=(listener,), waits=waits
         )
-        self.worker = Worker(listener, self.log, self.reactor)
+        self.worker = Worker(launch, self.log, self.reactor)
         self.worker.start()
         self.addCleanup(self.worker.stopped)
         client = socket.create_connection(address)
@@ -205,7 +230,41 @@ class StartTests(WorkerCase):
         self.addCleanup(client.close)
         client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         self.turn()
+        return client
+
+    def test_listener(self) -> None:
+        """The listening sockets that it inherited are its own."""
+        self.assertTrue(self.listen(waits=False).recv(1000).endswith(b"hello"))
+
+    def test_waits(self) -> None:
+        """Who is to take over is ready, and accepts nobody until it is told to."""
+        client = self.listen(waits=True)
+        self.assertIn(b"Ready", self.master.said)
+        client.setblocking(False)
+        with self.assertRaises(BlockingIOError):
+            client.recv(1)
+        self.assertEqual(self.master.link._accept(), {})
+        self.turn()
         self.assertTrue(client.recv(1000).endswith(b"hello"))
+
+    def test_waits_no_more(self) -> None:
+        """Who is asked to go before that never accepts, even if it is told to then."""
+        client = self.listen(waits=True)
+        self.assertEqual(self.master.link._drain(False), {})
+        self.turn()
+        self.assertEqual(self.reactor.stops, 1)
+        self.master.link._accept()
+        self.turn()
+        client.setblocking(False)
+        # Nobody else listens here, so the kernel may have said so.
+        with self.assertRaises((BlockingIOError, ConnectionResetError)):
+            client.recv(1)
+
+    def test_told_before_it_serves(self) -> None:
+        """A worker without its application has nothing to accept with."""
+        self.patch(bootstrap, "load_application", missing)
+        self.start()
+        self.assertEqual(self.master.link._accept(), {})
 
 
 class LoadTests(SynchronousTestCase):
@@ -213,7 +272,7 @@ class LoadTests(SynchronousTestCase):
 
     def test_not_needed(self) -> None:
         """With C{need-app = false} requests are answered with 500, and the log says why."""
-        self.patch(main, "load_application", missing)
+        self.patch(bootstrap, "load_application", missing)
         log = Log()
         made = load(Settings(need_app=False), log)
         self.assertIn("no module named app", log.lines[0])
@@ -227,7 +286,7 @@ class LoadTests(SynchronousTestCase):
 
     def test_needed(self) -> None:
         """Else it is the caller's trouble."""
-        self.patch(main, "load_application", missing)
+        self.patch(bootstrap, "load_application", missing)
         self.assertRaises(ApplicationError, load, Settings(), Log())
 
 
@@ -245,7 +304,7 @@ class EndTests(WorkerCase):
         """That a stop has begun is heard, whether there is something to serve with or not."""
         self.start()
         self.assertEqual(self.master.link._stop_begins(), {})
-        self.patch(main, "load_application", missing)
+        self.patch(bootstrap, "load_application", missing)
         self.start()
         self.assertEqual(self.master.link._stop_begins(), {})
         self.assertEqual(self.state, BOOTING)
@@ -265,7 +324,7 @@ class EndTests(WorkerCase):
 
     def test_drain_before_ready(self) -> None:
         """A worker that has nothing to serve with yet leaves at once."""
-        self.patch(main, "load_application", missing)
+        self.patch(bootstrap, "load_application", missing)
         self.start()
         self.master.link._drain(True)
         self.turn()

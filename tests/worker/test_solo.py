@@ -13,7 +13,7 @@ from tests.worker.fakes import Log, ProcessReactor, start_nothing, step
 from twsgi.control.lastcall import LAST_CALL
 from twsgi.errors import ApplicationError
 from twsgi.settings.model import Address, Listener, Plan, Settings
-from twsgi.worker import main
+from twsgi.worker import bootstrap
 from twsgi.worker.solo import Solo
 from twsgi.wsgi.core import Core
 
@@ -29,7 +29,7 @@ class SoloTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.patch(Core, "start", start_nothing)
-        self.patch(main, "load_application", lambda settings: application)
+        self.patch(bootstrap, "load_application", lambda settings: application)
         self.reactor = ProcessReactor()
         self.log = Log()
         self.last_call = False
@@ -102,7 +102,7 @@ class SoloTests(SynchronousTestCase):
         def missing(settings: Settings) -> Any:
             raise ApplicationError("no module named app")
 
-        self.patch(main, "load_application", missing)
+        self.patch(bootstrap, "load_application", missing)
         solo = self.solo()
         solo.bind()
         port = self.port()

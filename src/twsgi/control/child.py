@@ -18,11 +18,12 @@ from typing import Any, Protocol
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.python.failure import Failure
 
-from twsgi.control.commands import Drain, Ping, Replace, StopBegun
+from twsgi.control.commands import Accept, Drain, Ping, Replace, StopBegun
 from twsgi.control.launch import CONTROL_FD, LAST_WORDS_FD, Launch, forbid_inheritance
 from twsgi.control.privileges import settle
 from twsgi.control.quiet import QuietAMP
-from twsgi.control.title import set_process_title
+from twsgi.control.resources import take_priority
+from twsgi.control.title import set_process_title, title_of
 from twsgi.errors import UserError
 from twsgi.interfaces import ILineLog
 from twsgi.log.observer import start_logging
@@ -43,8 +44,9 @@ def begin() -> tuple[Launch, LogSink]:
     """
     forbid_inheritance()
     launch = Launch.read()
-    if launch.settings.auto_procname or launch.settings.procname_prefix:
-        set_process_title(launch.title)
+    title = title_of(launch.settings, f"{launch.kind} {launch.index}")
+    if title:
+        set_process_title(title)
     sink = LogSink(2)
     start_logging(sink)
     leave_last_words()
@@ -69,6 +71,7 @@ def enter(launch: Launch, log: ILineLog) -> None:
     go on with more privileges than were asked for is no service.
     """
     try:
+        take_priority(launch.settings)
         settle(launch.settings, launch.directory, log)
     except UserError as error:
         log.line(f"twsgi: {error}")
@@ -77,6 +80,9 @@ def enter(launch: Launch, log: ILineLog) -> None:
 
 class ChildProcess(Protocol):
     """What a master may ask of any child, and its end.  Reactor thread."""
+
+    def accept(self) -> None:
+        """See L{Accept}."""
 
     def stop_begins(self) -> None:
         """See L{StopBegun}."""
@@ -98,6 +104,11 @@ class ControlLink(QuietAMP):
         super().__init__()
         self._child = child
         self._reactor = reactor
+
+    @Accept.responder
+    def _accept(self) -> dict[str, Any]:
+        self._child.accept()
+        return {}
 
     @StopBegun.responder
     def _stop_begins(self) -> dict[str, Any]:

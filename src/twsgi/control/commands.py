@@ -29,6 +29,20 @@ class Replace(Command):
     """
 
 
+class Sources(Command):
+    """
+    Worker to master (C{py-autoreload}): these files of modules have changed, and that is when, in
+    nanoseconds.  C{failed}: the application cannot be loaded; it may be when one of them is
+    changed again.
+    """
+
+    arguments = [
+        (b"paths", ListOf(Unicode())),
+        (b"changed", ListOf(Integer())),
+        (b"failed", Boolean()),
+    ]
+
+
 class AddFrontendLink(Command):
     """Master to worker: one more link, to C{frontend} (from 1).  The descriptor is the worker's."""
 
@@ -51,6 +65,14 @@ class LinkLost(Command):
     """
 
     arguments = [(b"place", Integer())]
+
+
+class Accept(Command):
+    """
+    Master to a child that is ready: accept connections.  A worker is told so as soon as the master
+    knows that it is ready; who is to take over from another, when it does: before that the other
+    serves alone.
+    """
 
 
 class StopBegun(Command):
@@ -81,13 +103,17 @@ class Describe(Command):
 
 class Condemn(Command):
     """
-    Master to frontend: the worker in C{place} (from 1) is about to be killed, for a request that
-    takes too long.  It gets no more; those that have run there for C{seconds} are answered 504
-    now, and no other worker is asked.  Answered when that is done: to kill it before would have
-    them sent again.
+    Master to frontend: the worker in C{place} (from 1) is about to be killed for C{requests}, which
+    have run there for C{seconds} and are known by when they were sent (monotonic nanoseconds, as in
+    their frames).  They are answered 504 now, and no other worker is asked; it gets no more.
+    Answered when that is done: to kill it before would have them sent again.
     """
 
-    arguments = [(b"place", Integer()), (b"seconds", Float())]
+    arguments = [
+        (b"place", Integer()),
+        (b"seconds", Float()),
+        (b"requests", ListOf(Integer())),
+    ]
 
 
 class Reconfigure(Command):

@@ -13,6 +13,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 
+from twsgi.control.title import title_of
 from twsgi.settings.model import Settings
 
 #: The child's end of the control stream (AMP).
@@ -43,11 +44,16 @@ _PACKAGES = {WORKER: "worker", FRONTEND: "frontend"}
 
 @dataclass(frozen=True, slots=True)
 class InheritedListener:
-    """A listening socket as the child finds it: its descriptor, kind and bound address."""
+    """
+    A listening socket as the child finds it: its descriptor, kind and bound address.
+
+    @ivar proxied: see L{Tuning <twsgi.settings.model.Tuning>}.
+    """
 
     descriptor: int
     kind: str
     address: str
+    proxied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +70,13 @@ class Launch:
     @ivar cores: how many core records it has for each worker.
     @ivar frontends: how many frontend records it has.
     @ivar directory: where it works; None: where the master was started.
+    @ivar waits: it accepts connections when it is told to, and not before
+        (L{twsgi.control.commands.Accept}).
+    @ivar open_files: how many descriptors an application's process may have (C{ulimit -n}).
     @ivar multiprocess: the application runs in more than one process (wsgi.multiprocess).
     @ivar server_name: the host's name (SERVER_NAME).
     @ivar server_port: the first listening socket's port (SERVER_PORT).
+    @ivar first: nobody was this worker, or frontend, before.
     """
 
     kind: str
@@ -79,14 +89,18 @@ class Launch:
     cores: int
     frontends: int
     directory: str | None
+    waits: bool
+    open_files: int
     multiprocess: bool
     server_name: str
     server_port: int
+    first: bool = True
 
     @property
     def title(self) -> str:
-        """What the process calls itself: C{uWSGI worker 1}, with C{procname-prefix} before it."""
-        return f"{self.settings.procname_prefix}uWSGI {self.kind} {self.index}"
+        """What the process calls itself: C{uWSGI worker 1}, or as C{procname} has it."""
+        role = f"{self.kind} {self.index}"
+        return title_of(self.settings, role) or f"uWSGI {role}"
 
     def to_json(self) -> str:
         """What L{from_json} reads."""
@@ -120,7 +134,10 @@ class Launch:
     def arguments(self) -> list[str]:
         """The child's command line; the last word is there for C{ps} alone."""
         code = _BOOT.format(_PACKAGES[self.kind])
-        return [sys.executable, "-c", code, self.title]
+        # Python's own flags hold for all that it imports, and for the bytecode it keeps.
+        optimized = min(self.settings.optimize, 2) if self.kind == WORKER else 0
+        flags = ["-" + "O" * optimized] if optimized else []
+        return [sys.executable, *flags, "-c", code, self.title]
 
 
 def anonymous_file(name: str) -> int:

@@ -25,7 +25,8 @@ CORE_TEXT = 256
 
 # The first record's words; the master's.  How many places for workers and for frontends have been
 # used so far; how many frontends share the workers; how often a place was given away.
-BOARD_PLACES, BOARD_FRONTEND_PLACES, BOARD_FRONTENDS, BOARD_ASSIGNED = range(4)
+# BOARD_ASLEEP: 1: no worker is there because nobody has asked for anything, or they still boot.
+BOARD_PLACES, BOARD_FRONTEND_PLACES, BOARD_FRONTENDS, BOARD_ASSIGNED, BOARD_ASLEEP = range(5)
 
 # A worker's words.  Written by the worker, but for those of the master: who is dead, and
 # WORKER_INDEX, by which people know it, WORKER_CORES, how many cores it has, WORKER_MOST_CORES,
@@ -39,10 +40,10 @@ ABSENT, BOOTING, READY, DRAINING = range(4)
 WORKER_LINKED = 9
 
 # A core's words.  CORE_BUSY_SINCE: monotonic nanoseconds at which its request began, 0: idle.
-# CORE_QUEUED: microseconds for which that request had waited before.  CORE_THREAD: its thread's
-# number, by which C{faulthandler} calls it.
+# CORE_ARRIVED: monotonic nanoseconds at which a frontend had the whole of it, and knows it by;
+# 0: it came from no frontend.  CORE_THREAD: its thread's number, by which C{faulthandler} calls it.
 CORE_BUSY_SINCE, CORE_REQUESTS, CORE_SENT, CORE_EXCEPTIONS, CORE_MICROSECONDS = range(5)
-CORE_QUEUED, CORE_THREAD = range(5, 7)
+CORE_ARRIVED, CORE_THREAD = range(5, 7)
 
 # A frontend's words.  FRONTEND_OLDEST: monotonic ns since when the first in the queue waits, or 0.
 FRONTEND_PID, FRONTEND_STATE, FRONTEND_QUEUED, FRONTEND_OLDEST, FRONTEND_ACTIVE = range(5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Collection
 from typing import Any
 
 from twsgi.control.child import (
@@ -17,7 +18,9 @@ from twsgi.control.child import (
 )
 from twsgi.control.commands import AddWorkerLink, Condemn, LinkLost, Ready, Reconfigure
 from twsgi.control.launch import SCOREBOARD_FD, Launch
+from twsgi.control.openfiles import raise_limit
 from twsgi.control.scoreboard import (
+    BOARD_ASLEEP,
     FRONTEND_PID,
     FRONTEND_REQUESTS,
     FRONTEND_STATIC,
@@ -32,9 +35,10 @@ from twsgi.proxy.retry import methods
 from twsgi.proxy.root import ProxyRoot
 from twsgi.proxy.spool import Spools
 from twsgi.settings.model import Settings
-from twsgi.static.resource import StaticFiles
+from twsgi.static.configured import static_files
 from twsgi.web.acceptor import Acceptor
-from twsgi.web.descriptors import connections_possible, open_descriptors, raise_limit
+from twsgi.web.descriptors import connections_possible, open_descriptors
+from twsgi.web.finishing import Finishing, finishing
 from twsgi.web.limits import Limits, limits
 from twsgi.web.offload import Offload, offload_threads
 from twsgi.web.poller import poller
@@ -70,6 +74,7 @@ class Frontend:
         self._spools = Spools(settings.http_response_spool, sink.line)
         self._workers = ProxyRoot(self._dispatcher, self._spools)
         self._site = Site(self._root(), watcher, self._limits(), self._answered, sink.line)
+        self._site.finish_as(self._finishing())
         self._site.take = self._workers.take
         self._link = _Link(self, reactor)
         self._acceptors: list[Acceptor] = []
@@ -79,15 +84,16 @@ class Frontend:
     def _root(self) -> Any:
         """What answers requests, as the settings have it now."""
         settings = self._launch.settings
-        root: Any = self._workers
-        if settings.check_static:
-            # The directory is this process's own, but where the settings have changed.
-            start = self._launch.directory or os.getcwd()
-            roots = [os.path.abspath(os.path.join(start, one)) for one in settings.check_static]
-            root = StaticFiles(roots, root, self._sink.line)
+        # The directory is this process's own, but where the settings have changed.
+        start = self._launch.directory or ""
+        root = static_files(settings, start, self._workers, self._sink.line)
         if settings.ready_path is not None:
             root = ReadyPath(settings.ready_path, self._obstacle, root)
         return root
+
+    def _finishing(self) -> Finishing:
+        start = self._launch.directory or os.getcwd()
+        return finishing(self._launch.settings, start, self._sink.line)
 
     def _limits(self) -> Limits:
         settings = self._launch.settings
@@ -105,7 +111,8 @@ class Frontend:
         """See L{ReadyPath}."""
         if self._stop_begun:
             return STOPPING
-        return "" if self._dispatcher.linked else NO_WORKER
+        asleep = self._scoreboard.board[BOARD_ASLEEP]
+        return "" if asleep or self._dispatcher.linked else NO_WORKER
 
     def start(self) -> None:
         """Accepts connections; tells the master, who sends links."""
@@ -123,9 +130,11 @@ class Frontend:
                 self._site.reactor,
                 self._sink.line,
                 usual_port=str(self._launch.server_port),
+                proxied=listener.proxied,
             )
             self._acceptors.append(acceptor)
-            acceptor.resume()
+        if not self._launch.waits:
+            self.accept()
         self._link.callRemote(Ready, seconds=0.0).addErrback(lambda _: None)
 
     def _start_offload(self) -> None:
@@ -134,7 +143,7 @@ class Frontend:
         self._site.offload = offload_threads(
             settings.offload_threads,
             self._site.reactor,
-            settings.http_timeout,
+            self._site.limits.send_timeout,
             f"http {self._launch.index}",
             self._sink.line,
         )
@@ -152,13 +161,20 @@ class Frontend:
             methods(settings.http_retry),
         )
         self._spools.resize(settings.http_response_spool)
+        self._site.finish_as(self._finishing())
         self._site.reconfigure(self._root(), self._limits())
         if _offload(before) != _offload(settings):
             self._start_offload()
 
-    def condemn(self, place: int, seconds: float) -> None:
+    def condemn(self, place: int, seconds: float, requests: Collection[int]) -> None:
         """See L{Condemn}."""
-        self._dispatcher.condemn(place, seconds)
+        self._dispatcher.condemn(place, seconds, requests)
+
+    def accept(self) -> None:
+        """See L{twsgi.control.commands.Accept}."""
+        if not self._site.draining:
+            for acceptor in self._acceptors:
+                acceptor.resume()
 
     def stop_begins(self) -> None:
         """See L{twsgi.control.commands.StopBegun}."""
@@ -216,7 +232,7 @@ class Frontend:
 
 def _offload(settings: Settings) -> tuple[int, int]:
     """What offload threads are made with."""
-    return settings.offload_threads, settings.http_timeout
+    return settings.offload_threads, settings.so_send_timeout or settings.http_timeout
 
 
 def _balancer(scoreboard: Scoreboard) -> Balancer[FrontendLink]:
@@ -240,8 +256,8 @@ class _Link(ControlLink):
         return {}
 
     @Condemn.responder
-    def _condemn(self, place: int, seconds: float) -> dict[str, Any]:
-        self._frontend.condemn(place, seconds)
+    def _condemn(self, place: int, seconds: float, requests: list[int]) -> dict[str, Any]:
+        self._frontend.condemn(place, seconds, requests)
         return {}
 
     @Reconfigure.responder

@@ -32,7 +32,7 @@ class RequestLog:
         self._sink = sink
         self.total = total
         self.own = own
-        self._pid = os.getpid()
+        self._pid = str(os.getpid())
         self._lines: list[str] = []
         self._size = 0
         self._flushing = threading.Lock()
@@ -61,7 +61,7 @@ class RequestLog:
         else:
             size = packet_size(variables)
         self._add(
-            f"[pid: {self._pid}|app: 0|req: {self.own()}/{self.total()}] "
+            f"[pid: {self._pid}|app: {response.app}|req: {self.own()}/{self.total()}] "
             f"{self._request(variables, count, size, microseconds)} => generated "
             f"{sink.body_size} bytes in {microseconds // 1000} msecs"
             f"{f' via {response.via}()' if response.via else ''} "

@@ -14,13 +14,29 @@ The master: binds, spawns, watches, replaces, retires; never loads a line of the
 - L{twsgi.master.inheritance}: what every child finds in its descriptors and its environment.
 - L{twsgi.master.lastwords}: what a child wrote as it crashed.
 - L{twsgi.master.spawner}: C{reactor.spawnProcess} as an ISpawner.
+- L{twsgi.master.beside}: what it does beside its children: daemons, commands, touched files.
+- L{twsgi.master.commands}: commands of the shell, while the master goes on.
+- L{twsgi.master.daemons}: all programs that run beside the workers.
+- L{twsgi.master.companion}: one that ends with the master, and is started again.
+- L{twsgi.master.smart}: one that has a pidfile, and outlives the master.
 - L{twsgi.master.control}: the master's end of a child's control stream, AMP.
 - L{twsgi.master.links}: hands a worker and a frontend the ends of their links.
 - L{twsgi.master.mending}: a link that is lost while both its ends live on is replaced.
 - L{twsgi.master.backoff}: how long a place stays empty after a death; pure.
-- L{twsgi.master.cheaper}: how many workers there should be; pure.
+- L{twsgi.master.staffing}: how many workers there are, as the plan in force says.
+- L{twsgi.master.regulator}: C{cheaper}: looks, has an algorithm decide, spawns and retires.
 - L{twsgi.master.load}: what the algorithm looks at: busy cores, waiting requests.
-- L{twsgi.master.regulator}: looks four times a second, spawns and retires.
+- L{twsgi.master.algorithms}: which algorithm that is; pure.
+- L{twsgi.master.cheaper}: what an algorithm is shown, and what it decides; pure.
+- L{twsgi.master.spare}: C{spare}: there is always somebody free; pure.
+- L{twsgi.master.backlog}: C{backlog}: as few as the queue allows; pure.
+- L{twsgi.master.busyness}: C{busyness}: by how much of their time cores work; pure.
+- L{twsgi.master.manual}: C{manual}, and workers that an operator asks for; pure.
+- L{twsgi.master.rsslimits}: C{cheaper-rss-limit-soft} and C{-hard}: memory is a bound; pure.
+- L{twsgi.master.sleep}: C{cheap} and C{idle}: no worker while nobody asks for anything.
+- L{twsgi.master.fifo}: C{master-fifo}: named pipes.
+- L{twsgi.master.orders}: what each character in them means.
+- L{twsgi.master.counters}: what the workers have done so far.
 - L{twsgi.master.lookout}: harakiri, recycling, touched files, as the plan in force says.
 - L{twsgi.master.harakiri}: looks for requests that do not end.
 - L{twsgi.master.hanging}: what becomes of a worker in which one does not, step by step.
@@ -31,5 +47,6 @@ The master: binds, spawns, watches, replaces, retires; never loads a line of the
 - L{twsgi.master.recycler}: looks at the workers, and has those replaced.
 - L{twsgi.master.memory}: how much memory a process has.
 - L{twsgi.master.touch}: files whose time of change is a wish.
+- L{twsgi.master.autoreload}: files of modules that workers have found changed.
 - L{twsgi.master.words}: the lines of the log, in uWSGI's words; pure.
 """

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-#: A child that was ready for this long (seconds) was healthy (uWSGI's C{min-worker-lifetime}).
-HEALTHY = 10.0
+#: A child that was ready for this long (seconds) was healthy: whatever has ended it then, the next
+#: one will serve for as long, and nobody waits for it.  What dies sooner may never serve anybody.
+HEALTHY = 2.0
 #: The longest pause, seconds.
 LONGEST = 30.0
 

@@ -1,17 +1,16 @@
-"""How many workers there should be (uWSGI's C{cheaper}).  Pure: no clock, no process, no log.
+"""How many workers there should be (uWSGI's C{cheaper}): what is seen, what is decided.  Pure.
 
 Somebody looks at the workers L{SAMPLES_PER_SECOND} times a second and shows what was seen; an
 algorithm answers with what to do.  Cores are counted, not workers: uWSGI takes a worker of eight
-threads for busy as soon as one of them is.
+threads for busy as soon as one of them is.  Here there is no clock, no process and no log.
+
+The algorithms are in L{twsgi.master.spare}, L{twsgi.master.backlog}, L{twsgi.master.busyness} and
+L{twsgi.master.manual}; L{twsgi.master.algorithms} chooses.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from zope.interface import implementer
-
-from twsgi.interfaces import ICheaperAlgorithm
 
 #: How often the workers are looked at.
 SAMPLES_PER_SECOND = 4
@@ -26,12 +25,15 @@ class WorkerSample:
     @ivar ready: False while it boots.
     @ivar busy: how many of its cores are inside a request.
     @ivar spawned: when, in seconds of any clock.
+    @ivar worked: seconds that its cores have spent in requests, those included that go on; from
+        any beginning.
     """
 
     index: int
     ready: bool
     busy: int
     spawned: float
+    worked: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class Snapshot:
     @ivar waiting: how many requests no core has taken yet.
     @ivar minimum: never fewer workers (uWSGI's C{cheaper}).
     @ivar free: how many more workers there is a place for.
+    @ivar at: which moment, in seconds of a clock that never goes back.
+    @ivar memory: bytes of resident memory of all workers together; 0: nobody has looked.
     """
 
     workers: tuple[WorkerSample, ...]
@@ -51,11 +55,37 @@ class Snapshot:
     waiting: int
     minimum: int
     free: int
+    at: float = 0.0
+    memory: int = 0
 
     @property
     def idle_cores(self) -> int:
         """Cores without a request; a booting worker's are, or it would call for one more."""
         return sum(self.threads - worker.busy for worker in self.workers)
+
+    @property
+    def unclaimed(self) -> int:
+        """How many requests wait for which no worker boots yet."""
+        booting = sum(self.threads for worker in self.workers if not worker.ready)
+        return max(0, self.waiting - booting)
+
+    def room(self, step: int) -> int:
+        """
+        How many workers to add, where some have to be: C{step}, or, where that is 0, as many as
+        the waiting requests need, and one at least; but no more than there is a place for.
+        """
+        needed = -(-self.unclaimed // self.threads)
+        return min(step or max(needed, 1), self.free)
+
+    def spare_worker(self) -> int | None:
+        """
+        Who leaves if somebody has to: of the ready workers without a request the oldest, the
+        lowest index among equals; None: nobody may, for all are busy, or no more than C{minimum}.
+        """
+        idle = [worker for worker in self.workers if worker.ready and not worker.busy]
+        if not idle or len(self.workers) <= self.minimum:
+            return None
+        return min(idle, key=lambda worker: (worker.spawned, worker.index)).index
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,71 +95,26 @@ class Decision:
 
     @ivar spawn: how many workers to start.
     @ivar retire: which worker (its index) shall leave, None: none.
+    @ivar words: lines for the log.
     """
 
     spawn: int = 0
     retire: int | None = None
+    words: tuple[str, ...] = ()
 
 
 #: Nothing to do.
 NOTHING = Decision()
 
 
-@implementer(ICheaperAlgorithm)
-class SpareAlgorithm:
-    """
-    uWSGI's C{spare}: more workers when no core is free, fewer when more than one worker's are.
+class Seconds:
+    """Tells which samples end a second: uWSGI decides once in each."""
 
-    Growing: every core busy in more than C{overload} samples in a row starts C{step} workers or,
-    where that is 0, as many as the waiting requests need.  Shrinking: once a second; each second
-    with more idle cores than one worker has counts, and every C{overload}-th retires one worker.
-    """
-
-    def __init__(self, overload: int, step: int) -> None:
-        """
-        @param overload: uWSGI's C{cheaper-overload}.
-        @param step: uWSGI's C{cheaper-step}; 0: as many as are needed.
-        """
-        self._overload = overload
-        self._step = step
+    def __init__(self) -> None:
+        """None has been taken."""
         self._samples = 0
-        self._busy_samples = 0
-        self._idle_seconds = 0
 
-    def sampled(self, snapshot: Snapshot) -> Decision:
-        """See L{ICheaperAlgorithm}."""
+    def over(self) -> bool:
+        """Another sample was taken.  @return: a second is over with it."""
         self._samples += 1
-        if snapshot.workers and snapshot.idle_cores <= 0:
-            return self._saturated(snapshot)
-        self._busy_samples = 0
-        if self._samples % SAMPLES_PER_SECOND == 0:
-            return self._second_passed(snapshot)
-        return NOTHING
-
-    def _saturated(self, snapshot: Snapshot) -> Decision:
-        self._idle_seconds = 0
-        self._busy_samples += 1
-        if self._busy_samples <= self._overload:
-            return NOTHING
-        self._busy_samples = 0
-        needed = -(-snapshot.waiting // snapshot.threads)
-        return Decision(spawn=min(self._step or max(needed, 1), snapshot.free))
-
-    def _second_passed(self, snapshot: Snapshot) -> Decision:
-        """One spare worker is what C{spare} wants: it counts neither for nor against."""
-        if snapshot.idle_cores <= snapshot.threads:
-            return NOTHING
-        self._idle_seconds += 1
-        if len(snapshot.workers) <= snapshot.minimum:
-            return NOTHING
-        if self._idle_seconds % max(self._overload, 1):
-            return NOTHING
-        return Decision(retire=_longest_serving(snapshot))
-
-
-def _longest_serving(snapshot: Snapshot) -> int | None:
-    """The oldest ready worker without a request, the lowest index among equals; None if none is."""
-    idle = [worker for worker in snapshot.workers if worker.ready and not worker.busy]
-    if not idle:
-        return None
-    return min(idle, key=lambda worker: (worker.spawned, worker.index)).index
+        return self._samples % SAMPLES_PER_SECOND == 0

@@ -6,6 +6,7 @@ C{python -m twsgi.master.child} prints the table for the documentation.
 from __future__ import annotations
 
 import signal
+from collections.abc import Sequence
 from enum import Enum
 from typing import Protocol
 
@@ -102,6 +103,9 @@ class ChildEvents(Protocol):
     def child_asks_replacement(self, child: Child) -> None:
         """Somebody asked it to leave."""
 
+    def child_sources(self, paths: Sequence[str], changed: Sequence[int], failed: bool) -> None:
+        """See L{Sources <twsgi.control.commands.Sources>}."""
+
     def child_lost_link(self, child: Child, place: int) -> None:
         """A frontend has lost a link to the worker in C{place}."""
 
@@ -118,6 +122,7 @@ class Child(ProcessProtocol):
     @ivar kind: L{WORKER <twsgi.control.launch.WORKER>} or L{FRONTEND <...>}.
     @ivar index: by which people know it, from 1.
     @ivar place: its own on the scoreboard while it lives, from 1; 0: it has none yet.
+    @ivar waits: it does not accept connections before it is told to.
     @ivar cores: how many it has, where it is a worker.
     @ivar pid: its process's number, 0 until there is one; stays after its end.
     @ivar spawned_at: when its process was started, seconds of C{clock}.
@@ -149,6 +154,7 @@ class Child(ProcessProtocol):
         self.index = index
         self.place = 0
         self.cores = 0
+        self.waits = False
         self.state = State.NEW
         self.pid = 0
         self.spawned_at = clock.seconds()
@@ -239,6 +245,10 @@ class Child(ProcessProtocol):
         """See L{ControlEvents}."""
         if self._replace_timer is None:
             self._replace_timer = self._clock.callLater(GROUP_SIGNAL, self._ask_replacement)
+
+    def said_sources(self, paths: Sequence[str], changed: Sequence[int], failed: bool) -> None:
+        """See L{ControlEvents}."""
+        self._events.child_sources(paths, changed, failed)
 
     def said_link_lost(self, place: int) -> None:
         """See L{ControlEvents}."""

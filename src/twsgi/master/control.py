@@ -19,6 +19,7 @@ from twisted.protocols.amp import AMP, Command
 from twisted.python.failure import Failure
 
 from twsgi.control.commands import (
+    Accept,
     AddFrontendLink,
     AddWorkerLink,
     Condemn,
@@ -30,6 +31,7 @@ from twsgi.control.commands import (
     Ready,
     Reconfigure,
     Replace,
+    Sources,
     StopBegun,
 )
 from twsgi.control.launch import WORKER
@@ -46,6 +48,9 @@ class ControlEvents(Protocol):
 
     def said_replace(self) -> None:
         """It was asked to leave, and asks for a replacement."""
+
+    def said_sources(self, paths: Sequence[str], changed: Sequence[int], failed: bool) -> None:
+        """See L{Sources}."""
 
     def said_link_lost(self, place: int) -> None:
         """A frontend has lost a link to the worker in C{place}."""
@@ -72,6 +77,9 @@ class Control(Protocol):
         @param descriptor: stays the caller's, and open until the Deferred has fired.
         """
 
+    def accept(self) -> Deferred[Any]:
+        """Take over: accept connections; fires when the child does."""
+
     def stop_begins(self) -> Deferred[Any]:
         """A stop has begun; fires when the child has heard it."""
 
@@ -87,10 +95,10 @@ class Control(Protocol):
         @return: fires with lines; fails where the worker is gone.
         """
 
-    def condemn(self, place: int, seconds: float) -> Deferred[Any]:
+    def condemn(self, place: int, seconds: float, requests: Sequence[int]) -> Deferred[Any]:
         """
-        To a frontend: the worker in C{place} is about to be killed for requests that have run for
-        C{seconds}.
+        To a frontend: the worker in C{place} is about to be killed for C{requests}, which have run
+        for C{seconds}.  See L{Condemn}.
 
         @return: fires when those have their answer (504); it is not to be killed before, or they
             would be sent to others.  Fails where the frontend is gone.
@@ -119,6 +127,10 @@ class Unconnected:
         """Nobody takes it."""
         return Deferred()
 
+    def accept(self) -> Deferred[Any]:
+        """Nobody hears it."""
+        return Deferred()
+
     def stop_begins(self) -> Deferred[Any]:
         """Nobody hears it."""
         return Deferred()
@@ -133,7 +145,7 @@ class Unconnected:
         """Nobody answers."""
         return Deferred()
 
-    def condemn(self, place: int, seconds: float) -> Deferred[Any]:
+    def condemn(self, place: int, seconds: float, requests: Sequence[int]) -> Deferred[Any]:
         """Nobody hears it."""
         return Deferred()
 
@@ -167,6 +179,10 @@ class AMPControl(AMP):
             return self._ask(AddFrontendLink, frontend=peer, link=descriptor)
         return self._ask(AddWorkerLink, worker=peer, place=place, link=descriptor)
 
+    def accept(self) -> Deferred[Any]:
+        """See L{Control}."""
+        return self._ask(Accept)
+
     def stop_begins(self) -> Deferred[Any]:
         """See L{Control}."""
         return self._ask(StopBegun)
@@ -182,9 +198,9 @@ class AMPControl(AMP):
         asked = self._ask(Describe, cores=list(cores), since=list(since), everything=everything)
         return asked.addCallback(lambda answer: str(answer["stacks"]))
 
-    def condemn(self, place: int, seconds: float) -> Deferred[Any]:
+    def condemn(self, place: int, seconds: float, requests: Sequence[int]) -> Deferred[Any]:
         """See L{Control}."""
-        return self._ask(Condemn, place=place, seconds=float(seconds))
+        return self._ask(Condemn, place=place, seconds=float(seconds), requests=list(requests))
 
     def reconfigure(self, descriptor: int) -> Deferred[Any]:
         """See L{Control}."""
@@ -214,6 +230,11 @@ class AMPControl(AMP):
     @Replace.responder
     def _replace(self) -> dict[str, object]:
         self._events.said_replace()
+        return {}
+
+    @Sources.responder
+    def _sources(self, paths: list[str], changed: list[int], failed: bool) -> dict[str, object]:
+        self._events.said_sources(paths, changed, failed)
         return {}
 
     @LinkLost.responder

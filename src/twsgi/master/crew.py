@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import Deferred, DeferredList, succeed
 from twisted.internet.interfaces import IReactorTime
 
 from twsgi.control.launch import FRONTEND, WORKER
+from twsgi.control.scoreboard import WORKER_LINKED
 from twsgi.errors import EXIT_NO_APP, ApplicationError
 from twsgi.interfaces import ILineLog
 from twsgi.master.child import Child, State
@@ -19,7 +20,7 @@ from twsgi.master.roster import Roster
 from twsgi.master.shutdown import Shutdown
 from twsgi.master.slot import Nursery, Slot
 from twsgi.master.succession import Succession, Successors
-from twsgi.master.words import Leave, instance_destroyed, never_took_over
+from twsgi.master.words import Leave, instance_destroyed, killing, never_took_over
 from twsgi.settings.model import Plan
 
 
@@ -34,6 +35,7 @@ class Crew:
     @ivar reload: who hears of the successors while a reload is under way, None: none is.
     @ivar gave_up: the application cannot be loaded; nobody is started any more.
     @ivar gone: called for each child that has exited, when all else is done.
+    @ivar sources: called with what workers say of files (C{py-autoreload}).
     """
 
     #: From L{start} on.
@@ -46,6 +48,7 @@ class Crew:
         self.failed: Deferred[Any] = Deferred()
         self.reload: Successors | None = None
         self.gone: Callable[[Child], None] = lambda child: None
+        self.sources: Callable[[Sequence[str], Sequence[int], bool], None] = lambda *told: None
         self.succession = Succession(clock, log, self.take_over)
         self._clock = clock
         self._log = log
@@ -54,11 +57,33 @@ class Crew:
         self._shutdown: Shutdown | None = None
 
     def start(self, nursery: Nursery) -> None:
-        """Starts the first workers and all frontends."""
+        """Starts the first workers, unless there are to be none (C{cheap}), and all frontends."""
         self.roster = Roster(self.plan.workers, self.plan.frontends, nursery)
-        self._mending = Mending(self.roster, self._clock, self._log)
-        for slot in (*self.roster.workers[: self.plan.initial], *self.roster.frontends):
+        self._mending = Mending(self.roster, self._clock, self._log, self._look_whether_ready)
+        first = 0 if self.plan.settings.cheap else self.plan.initial
+        for slot in (*self.roster.workers[:first], *self.roster.frontends):
             slot.fill()
+
+    @property
+    def stumbles(self) -> bool:
+        """No worker was ready yet, and one that has died waits for another, or all sleep."""
+        workers = self.roster.workers
+        waits = any(slot.used and slot.child is None for slot in workers)
+        waits = waits or not any(slot.used for slot in workers)
+        return waits and not (self._worker_was_ready or self.gave_up)
+
+    def begin_again(self) -> bool:
+        """
+        The plan is another one: who has to wait before the next is started waits no longer.
+
+        @return: nobody is there who was started before.
+        """
+        alone = all(slot.child is None for slot in self.roster.workers)
+        for slot in self.roster.workers:
+            if slot.child is None and (slot.used or slot.index <= self.plan.initial):
+                slot.abandon()
+                slot.fill()
+        return alone
 
     def stop_begins(self) -> bool:
         """
@@ -117,6 +142,24 @@ class Crew:
         self.succession.forget(self.roster.slot(child))
         child.leave(Leave.CHEAP)
 
+    def sleep(self) -> None:
+        """No worker is needed (C{idle}): all go, and nobody comes after them until L{wake}."""
+        for slot in self.roster.workers:
+            slot.abandon()
+            if slot.child is None:
+                self.succession.forget(slot)
+            else:
+                self._log.line(killing(slot.index, slot.child.pid))
+                self.retire(slot.child)
+
+    def wake(self) -> None:
+        """Starts as many workers as at the start; who still leaves is not waited for."""
+        for slot in self.roster.workers[: self.plan.initial]:
+            if slot.child is not None and slot.child.leaving is Leave.CHEAP:
+                slot.step_aside()
+            if slot.free:
+                slot.fill()
+
     def follow(self, nursery: Nursery, frontends: int, changed: bool) -> None:
         """
         Another plan is in force: so many frontends, those that are there keep their clients.
@@ -132,11 +175,12 @@ class Crew:
             elif slot.child is not None and changed:
                 self._reconfigure(slot, slot.child)
 
-    def take_over(self, slots: list[Slot]) -> None:
+    def take_over(self, slots: list[Slot], words: str = "") -> None:
         """
         Lets the successors in C{slots} take over, who are ready: they get their links, and when
         these are in use, who served before is asked to leave.
 
+        @param words: a line for the log as that is done; empty: none.
         @raise OSError: no descriptors are left; nobody has taken over.
         """
         linked = [self._link(slot.successor) for slot in slots if slot.successor is not None]
@@ -145,6 +189,8 @@ class Crew:
         def leave(result: object) -> None:
             for old in before:
                 old.leave(Leave.RELOAD)
+            if words:
+                self._log.line(words)
 
         DeferredList(linked).addCallback(leave)
 
@@ -160,16 +206,10 @@ class Crew:
             return
         if child.kind == WORKER:
             self._worker_was_ready = True
-        try:
-            self._link(child)
-        except OSError as error:
-            # Without its links it is of no use; the next one may find descriptors again.
-            # And not at once: whoever dies young is slowed.
-            self._log.line(f"unable to link {child.kind} {child.index}: {error.strerror}")
-            child.kill()
-            return
-        if not self.ready.called and self._can_serve():
-            self.ready.callback(None)
+        for worker, frontend in self._pairs(child):
+            self._mending.link(worker, frontend)
+        self._let_in(child)
+        self._look_whether_ready()
 
     def child_unfit(self, child: Child) -> None:
         """Gives up, if no worker was ever ready: the next one would fail as well."""
@@ -181,18 +221,14 @@ class Crew:
             self._give_up(child, child.unfit or "")
 
     def child_asks_replacement(self, child: Child) -> None:
-        """
-        Replaces a worker by one that is ready before it goes.  A frontend goes first: who connects
-        meanwhile waits.
-        """
-        if self._shutdown is not None:
-            return
-        if child.kind == FRONTEND:
-            child.leave(Leave.REPLACE)
-            return
-        slot = self._held(child)
+        """Replaces it by one that is ready before it goes."""
+        slot = self._held(child) if self._shutdown is None else None
         if slot is not None:
             self.succession.ask(slot, child)
+
+    def child_sources(self, paths: Sequence[str], changed: Sequence[int], failed: bool) -> None:
+        """It is not the crew's affair."""
+        self.sources(paths, changed, failed)
 
     def child_lost_link(self, child: Child, place: int) -> None:
         """Gives it another, if that worker is not about to be gone."""
@@ -262,21 +298,37 @@ class Crew:
 
     def _link(self, child: Child) -> Deferred[Any]:
         """
-        @return: fires when the links are in use; never fails.
+        Gives C{child} its links, and lets it accept, if it has waited for that.
+
+        @return: fires when it serves; never fails.
         @raise OSError: no descriptors are left.
         """
-        if child.kind == WORKER:
-            pairs = [(child, frontend) for frontend in self.roster.linkable(FRONTEND)]
-        else:
-            pairs = [(worker, child) for worker in self.roster.linkable(WORKER)]
-        linked = [link(worker, peer, worker.cores) for worker, peer in pairs]
+        pairs = self._pairs(child)
+        linked = [link(worker, frontend, worker.cores) for worker, frontend in pairs]
         for worker, _ in pairs:
             self.roster.scoreboard.link_worker(worker.place)
-        return DeferredList(linked)
+        return DeferredList([*linked, self._let_in(child)], consumeErrors=True)
 
-    def _can_serve(self) -> bool:
-        linked = not self.roster.frontends or bool(self.roster.linkable(FRONTEND))
-        return linked and bool(self.roster.linkable(WORKER))
+    def _pairs(self, child: Child) -> list[tuple[Child, Child]]:
+        """The workers and frontends that are to have links, now that C{child} is there."""
+        if child.kind == WORKER:
+            return [(child, frontend) for frontend in self.roster.linkable(FRONTEND)]
+        return [(worker, child) for worker in self.roster.linkable(WORKER)]
+
+    def _let_in(self, child: Child) -> Deferred[Any]:
+        """C{child} accepts from now on, if it has waited for that."""
+        if not child.waits:
+            return succeed(None)
+        child.waits = False
+        return child.control.accept().addErrback(lambda failure: None)
+
+    def _look_whether_ready(self) -> None:
+        board = self.roster.scoreboard
+        workers = self.roster.linkable(WORKER)
+        if self.roster.frontends:
+            workers = [one for one in workers if board.worker(one.place)[WORKER_LINKED]]
+        if workers and not self.ready.called:
+            self.ready.callback(None)
 
     def _stops_the_start(self, child: Child) -> bool:
         death = child.death

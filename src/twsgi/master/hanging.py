@@ -153,7 +153,7 @@ class Hanging:
                 )
             )
         )
-        self._sentence(0.0 if dumb else self._grace)
+        self._sentence(0.0 if dumb else self._grace, [one.arrived for one in guilty])
 
     @property
     def _grace(self) -> float:
@@ -161,13 +161,16 @@ class Hanging:
 
     # 3: the rest of the world
 
-    def _sentence(self, grace: float) -> None:
-        """@param grace: seconds that its other requests have."""
+    def _sentence(self, grace: float, requests: list[int]) -> None:
+        """
+        @param grace: seconds that its other requests have.
+        @param requests: what the frontends know the guilty ones by.
+        """
         deadline = self._clock.seconds() + grace
         self._deadline = deadline if self._deadline is None else min(deadline, self._deadline)
         self._told = False
         told = [
-            frontend.control.condemn(self._child.place, self._settings.harakiri)
+            frontend.control.condemn(self._child.place, self._settings.harakiri, requests)
             for frontend in self._roster.linkable(FRONTEND)
         ]
         # Not mercy ends it, but the deadline, which is looked for now and then.

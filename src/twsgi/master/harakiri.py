@@ -16,9 +16,8 @@ from twsgi.master.overdue import overdue, running
 from twsgi.master.roster import Roster
 from twsgi.settings.model import Settings
 
-#: A worker in another state has no requests, or is about to have none.  With C{http-socket} cores
-#: serve a moment before their worker says that it is ready; the first request may keep it busy.
-_AT_WORK = (State.BOOTING, State.READY, State.DRAINING, State.DEAF)
+#: A worker in another state has no requests, or is about to have none.
+_AT_WORK = (State.READY, State.DRAINING, State.DEAF)
 
 
 class Harakiri:

@@ -15,14 +15,16 @@ from twsgi.control.launch import (
     LAST_WORDS_FD,
     LAUNCH_FD,
     SCOREBOARD_FD,
+    WORKER,
     InheritedListener,
     Launch,
 )
 from twsgi.control.listening import BoundListener
+from twsgi.control.openfiles import usual_limit
 from twsgi.control.scoreboard import Scoreboard
 from twsgi.master.places import Places, geometry
+from twsgi.settings.listeners import HTTP
 from twsgi.settings.model import Plan
-from twsgi.settings.plan import HTTP
 
 
 class Inheritance:
@@ -64,15 +66,23 @@ class Inheritance:
         return other
 
     def launch(
-        self, kind: str, index: int, place: int, requests_before: int, must_load: bool = False
+        self,
+        kind: str,
+        index: int,
+        place: int,
+        requests_before: int,
+        successor: bool = False,
+        first: bool = False,
     ) -> Launch:
         """
         What the child C{index} of C{kind} is told; see L{Launch}.
 
-        @param must_load: without the application a worker is of no use, whatever C{need-app} says.
+        @param successor: somebody serves until it takes over: it does not before it is told to,
+            and without the application it is of no use, whatever C{need-app} says.
+        @param first: nobody was this child before.
         """
         plan, board = self._plan, self.scoreboard
-        settings = replace(plan.settings, need_app=True) if must_load else plan.settings
+        settings = replace(plan.settings, need_app=True) if successor else plan.settings
         return Launch(
             kind=kind,
             index=index,
@@ -80,16 +90,22 @@ class Inheritance:
             requests_before=requests_before,
             settings=settings,
             listeners=tuple(
-                InheritedListener(FIRST_LISTENER_FD + number, one.kind, str(one.address))
+                InheritedListener(
+                    FIRST_LISTENER_FD + number, one.kind, str(one.address), one.proxied
+                )
                 for number, one in enumerate(self._accepted_by(kind))
             ),
             places=board.places,
             cores=board.cores,
             frontends=board.frontends,
             directory=plan.directory,
+            # A frontend takes requests, and says that it is ready, before there is any worker.
+            waits=successor or kind == WORKER,
+            open_files=plan.settings.max_fd or usual_limit(),
             multiprocess=plan.workers > 1,
             server_name=self._server_name,
             server_port=self._listeners[0].address.port if self._listeners else 0,
+            first=first,
         )
 
     def descriptors(self, kind: str, control: int, launch: int, last_words: int) -> dict[int, int]:

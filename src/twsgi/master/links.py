@@ -33,13 +33,23 @@ def link(worker: Peer, frontend: Peer, count: int) -> Deferred[Any]:
     and the other side sees its end of file.
 
     @return: fires when no copy is left here; never fails.
-    @raise OSError: no descriptors are left; the links made so far stay.
+    @raise OSError: no descriptors are left; none of them was made.
     """
-    return DeferredList([_hand_over(worker, frontend) for _ in range(count)])
+    ends: list[tuple[socket.socket, socket.socket]] = []
+    try:
+        for _ in range(count):
+            ends.append(socket.socketpair())
+    except OSError:
+        for to_worker, to_frontend in ends:
+            to_worker.close()
+            to_frontend.close()
+        raise
+    return DeferredList([_hand_over(worker, frontend, *pair) for pair in ends])
 
 
-def _hand_over(worker: Peer, frontend: Peer) -> Deferred[Any]:
-    to_worker, to_frontend = socket.socketpair()
+def _hand_over(
+    worker: Peer, frontend: Peer, to_worker: socket.socket, to_frontend: socket.socket
+) -> Deferred[Any]:
     handed: Deferred[Any] = DeferredList(
         [
             worker.control.add_link(frontend.index, frontend.place, to_worker.fileno()),

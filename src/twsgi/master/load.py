@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import socket
 import struct
+import time
 from collections.abc import Iterable
 
 from twsgi.control.listening import BoundListener
 from twsgi.control.scoreboard import (
+    CORE_BUSY_SINCE,
+    CORE_MICROSECONDS,
     FRONTEND_ACTIVE,
     FRONTEND_QUEUED,
     WORKER_WAITING,
@@ -16,8 +19,8 @@ from twsgi.control.scoreboard import (
 from twsgi.master.cheaper import Snapshot, WorkerSample
 from twsgi.master.child import State
 from twsgi.master.roster import Roster
+from twsgi.settings.listeners import HTTP
 from twsgi.settings.model import Plan
-from twsgi.settings.plan import HTTP
 
 #: tcpi_unacked of C{struct tcp_info} (linux/tcp.h): eight bytes, then four words, precede it.
 #: On a socket that listens it is the number of connections that nobody has accepted.
@@ -25,9 +28,14 @@ _UNACKED = struct.Struct("=24xI")
 
 
 def snapshot(
-    plan: Plan, roster: Roster, scoreboard: Scoreboard, listeners: Iterable[BoundListener]
+    plan: Plan,
+    roster: Roster,
+    scoreboard: Scoreboard,
+    listeners: Iterable[BoundListener],
+    memory: int = 0,
 ) -> Snapshot:
-    """What the workers do at this moment."""
+    """What the workers do at this moment; C{memory}: see L{Snapshot}."""
+    now = time.monotonic_ns()
     serving = roster.serving()
     return Snapshot(
         workers=tuple(
@@ -36,13 +44,16 @@ def snapshot(
                 ready=child.state is State.READY,
                 busy=scoreboard.busy_cores(child.place) if child.state is State.READY else 0,
                 spawned=child.spawned_at,
+                worked=worked(scoreboard, child.place, now),
             )
             for child in serving
         ),
         threads=plan.settings.threads,
-        waiting=_waiting(scoreboard, listeners),
+        waiting=waiting(scoreboard, listeners),
         minimum=plan.minimum,
         free=len(roster.free_workers()),
+        at=now / 1e9,
+        memory=memory,
     )
 
 
@@ -58,7 +69,24 @@ def accept_queue(listening: socket.socket) -> int:
     return waiting
 
 
-def _waiting(scoreboard: Scoreboard, listeners: Iterable[BoundListener]) -> int:
+def worked(scoreboard: Scoreboard, place: int, now: int) -> float:
+    """
+    Seconds that the cores in C{place} have spent in requests, whichever worker's they were, up to
+    this moment.
+
+    @param now: monotonic nanoseconds.
+    """
+    spent = 0
+    for core in range(scoreboard.worker_cores(place)):
+        record = scoreboard.core(place, core)
+        since = record[CORE_BUSY_SINCE]
+        spent += record[CORE_MICROSECONDS] * 1000
+        if since and record[CORE_BUSY_SINCE] == since:
+            spent += max(0, now - since)
+    return spent / 1e9
+
+
+def waiting(scoreboard: Scoreboard, listeners: Iterable[BoundListener]) -> int:
     """Requests that no core has taken: in frontends, in workers, in the kernel."""
     queued = sum(
         scoreboard.frontend(place)[FRONTEND_QUEUED] for place in scoreboard.used_frontends()

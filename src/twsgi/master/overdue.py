@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from twsgi.control.launch import WORKER
 from twsgi.control.scoreboard import (
+    CORE_ARRIVED,
     CORE_BUSY_SINCE,
-    CORE_QUEUED,
     CORE_THREAD,
     Scoreboard,
 )
@@ -32,14 +32,15 @@ class Running:
 
     @ivar core: from 0.
     @ivar since: monotonic nanoseconds at which it began.
-    @ivar queued: microseconds for which it had waited before.
+    @ivar arrived: monotonic nanoseconds at which its frontend had it, which knows it by that; 0:
+        there is none.
     @ivar line: client, method and URI, cut; empty: they are not known.
     @ivar thread: the core's thread's number.
     """
 
     core: int
     since: int
-    queued: int
+    arrived: int
     line: str
     thread: int
 
@@ -47,6 +48,11 @@ class Running:
     def key(self) -> tuple[int, int]:
         """What tells it from every other one of the same worker."""
         return self.core, self.since
+
+    @property
+    def queued(self) -> float:
+        """Seconds for which it had waited for its core."""
+        return max(0, self.since - self.arrived) / _SECOND if self.arrived else 0.0
 
     def ran(self, now: int) -> float:
         """Seconds; C{now} is monotonic nanoseconds."""
@@ -61,7 +67,7 @@ def running(board: Scoreboard, place: int) -> list[Running]:
         since = record[CORE_BUSY_SINCE]
         if since:
             text = bytes(board.core_text(place, core)).partition(b"\0")[0].decode("latin-1")
-            found.append(Running(core, since, record[CORE_QUEUED], text, record[CORE_THREAD]))
+            found.append(Running(core, since, record[CORE_ARRIVED], text, record[CORE_THREAD]))
     return found
 
 
@@ -115,7 +121,7 @@ def _status(one: Running, now: int) -> str:
     began = int(time.time() - one.ran(now))
     return (
         f"HARAKIRI [core {one.core}] {one.line or '(not known)'} since {began} "
-        f"(queued {one.queued / 1e6:.3f} s, ran {one.ran(now):.3f} s)"
+        f"(queued {one.queued:.3f} s, ran {one.ran(now):.3f} s)"
     )
 
 

@@ -9,7 +9,7 @@ from twsgi.interfaces import ILineLog
 from twsgi.master.roster import Roster
 from twsgi.master.slot import Nursery, Slot
 from twsgi.master.succession import TakeOver
-from twsgi.master.words import Leave, chain_victim
+from twsgi.master.words import RELOADED, Leave, chain_victim
 from twsgi.settings.model import Plan
 
 #: Told how it ended: None: the new generation serves; else why the old one goes on.
@@ -70,7 +70,7 @@ class Together:
         if len(self._ready) < len(self._slots):
             return
         try:
-            self._take_over(self._slots)
+            self._take_over(self._slots, RELOADED)
         except OSError as error:
             self.failed(slot, str(error.strerror))
             return

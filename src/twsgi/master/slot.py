@@ -110,7 +110,7 @@ class Slot:
         assert self.successor is None, self.successor
         self._heir = nursery or self.nursery
         self.successor = self._child(self._heir)
-        self._begin(self.successor, self._heir, must_load=True)
+        self._begin(self.successor, self._heir)
 
     def take_over(self) -> Child | None:
         """The successor serves from now on.  @return: who did before; he leaves, and is to go."""
@@ -201,9 +201,9 @@ class Slot:
             ready_within=nursery.ready_within,
         )
 
-    def _begin(self, child: Child, nursery: Nursery, must_load: bool = False) -> None:
+    def _begin(self, child: Child, nursery: Nursery) -> None:
         try:
-            self._give_birth(child, nursery, must_load)
+            self._give_birth(child, nursery)
         except OSError as error:
             nursery.log.line(f"unable to spawn {name(self.kind, self.index)}: {error.strerror}")
             child.not_spawned()
@@ -211,7 +211,7 @@ class Slot:
         nursery.log.line(spawned(self.kind, self.index, child.pid, nursery.cores, self._first))
         self._first = False
 
-    def _give_birth(self, child: Child, nursery: Nursery, must_load: bool) -> None:
+    def _give_birth(self, child: Child, nursery: Nursery) -> None:
         """
         Makes the stream and the file that the child inherits, and its process.
 
@@ -225,7 +225,11 @@ class Slot:
         child.cores = nursery.cores
         child.place = inheritance.places.take(self.kind, self.index, nursery.cores)
         child.control, stream = nursery.open_control(self.kind, child)
-        launch = inheritance.launch(self.kind, self.index, child.place, before, must_load)
+        successor = child is self.successor
+        launch = inheritance.launch(
+            self.kind, self.index, child.place, before, successor, self._first
+        )
+        child.waits = launch.waits
         # Ours must go: while a copy is open here, the child's death is no end of file.
         try:
             file = launch.write()

@@ -1,9 +1,8 @@
-"""L{Succession}: workers that have to be replaced, one at a time, each by who is ready before."""
+"""L{Succession}: children that have to be replaced, one at a time, by who is ready before."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -31,14 +30,21 @@ class Successors(Protocol):
         """Somebody who no longer counted there is gone, or has died before his successor came."""
 
 
-#: Lets the successors of these slots take over.  OSError: they cannot; nobody has.
-TakeOver = Callable[[list[Slot]], None]
+class TakeOver(Protocol):
+    """Lets the successors of these slots take over."""
+
+    def __call__(self, slots: list[Slot], words: str = "") -> None:
+        """
+        @param words: what the log says when those before them are asked to leave.
+        @raise OSError: they cannot; nobody has taken over.
+        """
 
 
 class Succession:
     """
-    Recycling, and whoever was asked (SIGTERM) to leave.  Never two at once: the rest serve.  One
-    whose successor fails goes on, and is tried again later.  Reactor thread.
+    Recycling, and whoever was asked (SIGTERM) to leave.  Never two at once: the rest serve, and
+    there is never more than one process too many, so the next begins when who was replaced is gone.
+    One whose successor fails goes on, and is tried again later.  Reactor thread.
     """
 
     def __init__(self, clock: IReactorTime, log: ILineLog, take_over: TakeOver) -> None:
@@ -60,7 +66,7 @@ class Succession:
 
     def forget(self, slot: Slot) -> None:
         """Nobody shall come in C{slot}."""
-        if self._now is not None and self._now[0] is slot:
+        if self._now is not None and self._now[0] is slot and slot.successor is not None:
             self._now = None
             slot.dismiss()
             self._next()
@@ -69,6 +75,7 @@ class Succession:
         """Somebody else replaces workers now: who waits, waits on."""
         self._paused = True
         if self._now is not None:
+            # It comes to nothing later, where who has to be replaced leaves already.
             now, self._now = self._now, None
             self._waiting.appendleft(now)
             now[0].dismiss()
@@ -91,9 +98,8 @@ class Succession:
             slot.dismiss()
             self.failed(slot, str(error.strerror))
             return
-        self._now = None
         self._backoff = Backoff()
-        self._next()
+        self.left(slot)
 
     def failed(self, slot: Slot, reason: str) -> None:
         """See L{Successors}."""
@@ -107,8 +113,10 @@ class Succession:
         self._timer = self._clock.callLater(pause, self._again)
 
     def left(self, slot: Slot) -> None:
-        """See L{Successors}: who had to be replaced has died, and his successor is who serves."""
-        if self._now is not None and self._now[0] is slot and slot.successor is None:
+        """See L{Successors}."""
+        if self._now is None or self._now[0] is not slot or slot.successor is not None:
+            return
+        if self._now[1] not in slot.children():
             self._now = None
             self._next()
 

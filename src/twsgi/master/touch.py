@@ -24,7 +24,8 @@ def last_change(path: str) -> int | None:
 class Touch:
     """
     Files that stand for one wish.  A file that is changed is one, and so is one that appears; one
-    that goes is none, for whoever replaces a file may take the old one away first.
+    that goes is none, for whoever replaces a file may take the old one away first.  It is heeded
+    when it is found twice as it is: until then somebody may still be writing it.
     """
 
     def __init__(
@@ -40,6 +41,8 @@ class Touch:
         self._when = when
         #: An order, as it was given; what was seen last, None: nothing.
         self._seen: dict[str, int | None] = {}
+        #: What has changed, and is to be seen so once more.
+        self._fresh: dict[str, int] = {}
 
     def follow(self, paths: Iterable[str]) -> None:
         """
@@ -50,6 +53,7 @@ class Touch:
             path: self._seen[path] if path in self._seen else self._look_at(path, None)
             for path in paths
         }
+        self._fresh = {path: now for path, now in self._fresh.items() if path in self._seen}
 
     @property
     def wanted(self) -> bool:
@@ -57,15 +61,20 @@ class Touch:
         return bool(self._seen)
 
     def look(self) -> None:
-        """Looks at the files, and acts; reactor thread, once a second."""
-        touched = ""
+        """Looks at the files, and acts; reactor thread, four times a second."""
+        settled = []
         for path, before in self._seen.items():
             now = self._look_at(path, before)
             self._seen[path] = now
-            if now is not None and now != before and not touched:
-                touched = path
-        if touched:
-            self._action(touched)
+            if now is None:
+                self._fresh.pop(path, None)
+            elif now != before:
+                self._fresh[path] = now
+            elif path in self._fresh:
+                del self._fresh[path]
+                settled.append(path)
+        if settled:
+            self._action(settled[0])
 
     def _look_at(self, path: str, before: int | None) -> int | None:
         """Where nobody can tell (a file server that does not answer), it is as it was."""

@@ -6,8 +6,11 @@ import time
 from dataclasses import dataclass
 from enum import Enum
 
+from twisted import __version__ as twisted_version
+from twsgi._version import __version__
 from twsgi.control.launch import FRONTEND, WORKER
 from twsgi.errors import EXIT_NO_APP
+from twsgi.settings.model import Plan
 
 
 class Leave(Enum):
@@ -84,7 +87,9 @@ def _ended(death: Death) -> list[str]:
         return lines
     if death.unfit or (death.kind == WORKER and death.code == EXIT_NO_APP):
         return [f"OOPS ! failed loading app in {who} (pid {death.pid}) :( trying again..."]
-    how = "" if death.signal is None else f", killed by signal {death.signal}"
+    how = f", killed by signal {death.signal}" if death.signal is not None else ""
+    if death.code:
+        how = f", exit code {death.code}"
     return [f"DAMN ! {who} (pid: {death.pid}) died{how} :( trying respawn ..."]
 
 
@@ -112,6 +117,7 @@ def reload_begins(workers: int) -> str:
 RELOADED = "...gracefully killing workers..."
 #: Nobody can be replaced yet.
 RELOAD_WAITS = "the reload waits until a worker is ready"
+BEGINS_AGAIN = "the start has failed so far: it is tried with the configuration as it is now"
 #: The old ones are gone.
 RELOAD_COMPLETE = "reload complete"
 #: One after another.
@@ -178,9 +184,19 @@ def exception_detected(index: int, pid: int) -> str:
     return f"... monitored exception detected, respawning worker {index} (pid: {pid})..."
 
 
+def modified(path: str) -> str:
+    """The source of a module has changed (C{py-autoreload})."""
+    return f"[uwsgi-python-reloader] module/file {path} has been modified"
+
+
 def touched(path: str, what: str) -> str:
     """A file was touched; C{what} comes of it: C{grace them all}, for instance."""
     return f"{time.ctime()} - *** {path} has been touched... {what} !!! ***"
+
+
+def not_linked(worker: int, frontend: int, reason: str) -> str:
+    """The master has no descriptors for the links between them; it tries again."""
+    return f"unable to link worker {worker} and uWSGI http {frontend}: {reason}"
 
 
 def link_replaced(worker: int, frontend: int) -> str:
@@ -199,9 +215,39 @@ def too_fast(kind: str, pause: float) -> str:
     return f"{kind} respawning too fast !!! i have to sleep a bit ({pause:g} seconds)..."
 
 
+#: There is no worker, and nobody has asked for one.
+CHEAP_BEGINS = "cheap mode enabled: waiting for socket connection..."
+#: All workers are asked to go.
+GOING_CHEAP = "going cheap..."
+#: The number of workers cannot change now; uWSGI has no words.
+NOT_NOW = "not now: a reload, or a stop, is under way"
+
+
+def killing(index: int, pid: int) -> str:
+    """A worker is asked to go because nobody asks for anything."""
+    return f"killing worker {index} (pid: {pid})"
+
+
+def inactive(idle: int, now: int, last: int) -> str:
+    """C{idle} seconds have passed without a request; C{last}: when there was one."""
+    return f"workers have been inactive for more than {idle} seconds ({now}-{last})"
+
+
 def operational_mode(workers: int, threads: int) -> str:
     """uWSGI's name for how requests run at the same time."""
     modes = [
         word for word, given in (("preforking", workers > 1), ("threaded", threads > 1)) if given
     ]
     return "*** Operational MODE: {} ***".format("+".join(modes) or "single process")
+
+
+def begins(plan: Plan, pid: int) -> tuple[str, ...]:
+    """A master starts; C{pid}: its own."""
+    versions = f"twsgi {__version__.public()} on Twisted {twisted_version}"
+    mercy = plan.settings.worker_reload_mercy
+    return (
+        f"your mercy for graceful operations on workers is {mercy} seconds",
+        operational_mode(plan.workers, plan.settings.threads),
+        f"*** {versions} is running in multiple process mode ***",
+        f"spawned uWSGI master process (pid: {pid})",
+    )

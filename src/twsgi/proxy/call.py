@@ -31,6 +31,7 @@ class Call:
         it may be wanted once more.
     @ivar deadline: reactor seconds at which waiting, in the queue or for the first byte of the
         response, ends with 503 or 504; 0 once the response has begun.
+    @ivar made: monotonic nanoseconds at which the request was whole; the scoreboard has it, too.
     @ivar link: where it is being served, or None while it waits.
     @ivar closed: the client will send no more; its response goes on.
     @ivar gone: the client is not there any more.
@@ -50,6 +51,7 @@ class Call:
         "frame",
         "gone",
         "link",
+        "made",
         "queued_since",
         "retried",
     )
@@ -78,6 +80,7 @@ class Call:
         # There is more to do than to relay: its client is gone, or told that this was the last.
         self.gone = self.retried = self._apart = False
         self.body: Body | None = None
+        self.made = time.monotonic_ns()
         self.frame = self._encode(head, body)
         channel.relayed = self
 
@@ -91,14 +94,14 @@ class Call:
             flags |= frames.HEAD
         variables = frames.encode_variables(head.environ)
         if body is None:
-            return frames.encode_request(flags, variables, _NO_BODY, 0, time.monotonic_ns())
+            return frames.encode_request(flags, variables, _NO_BODY, 0, self.made)
         data = _NO_BODY
         if body.descriptor is None:
             data = body.in_memory()
         else:
             self.body = body
             flags |= frames.SPOOLED
-        return frames.encode_request(flags, variables, data, body.length, time.monotonic_ns())
+        return frames.encode_request(flags, variables, data, body.length, self.made)
 
     def relay(self, flags: int, data: bytes) -> None:
         """Bytes of the response; C{flags} are of L{frames}."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from twsgi.control.scoreboard import (
@@ -139,18 +139,20 @@ class Dispatcher:
         for call in self._queue:
             call.close_after()
 
-    def condemn(self, place: int, seconds: float) -> None:
+    def condemn(self, place: int, seconds: float, requests: Collection[int]) -> None:
         """
-        A worker is about to be killed for a request that takes too long: it gets no more of them,
-        and those that run for so long already have their answer, 504, now.
+        A worker is about to be killed for C{requests} that take too long: it gets no more of them,
+        and those have their answer, 504, now.
+
+        @param seconds: how long is too long.
+        @param requests: when they were made, as L{Call.made} has it.
         """
-        begun = self.seconds() - seconds
         for link in [one for one in self._links if one.place == place]:
             link.retired = True
             call = link.call
             if call is None:
                 self.retired(link)
-            elif 0 < call.deadline <= begun + self.timeout and not call.gone:
+            elif call.made in requests and call.frame and not call.gone:
                 call.refuse(504, f"no response within {seconds:g} s (harakiri)")
                 link.cancel()
 

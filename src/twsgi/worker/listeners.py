@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from twsgi.interfaces import ILineLog
 from twsgi.settings.model import Settings
-from twsgi.static.resource import StaticFiles
+from twsgi.static.configured import static_files
 from twsgi.web.descriptors import connections_possible
+from twsgi.web.finishing import finishing
 from twsgi.web.limits import limits
 from twsgi.web.offload import offload_threads
 from twsgi.web.poller import poller
@@ -47,11 +48,7 @@ class Listeners:
         self._sink = sink
         self._acceptors: list[ThreadAcceptor] = []
         self._line_up_call: Any = None
-        root: Any = ApplicationRoot()
-        if settings.check_static:
-            # Absolute from now on: an application may change its directory.
-            roots = [os.path.abspath(one) for one in settings.check_static]
-            root = StaticFiles(roots, root, sink.line)
+        root = static_files(settings, "", ApplicationRoot(), sink.line)
         #: A stop has begun.
         self.stopping = False
         if settings.ready_path is not None:
@@ -64,18 +61,23 @@ class Listeners:
         )
         self._poller = poller(reactor)
         self._site = Site(root, self._poller, most, answered, sink.line)
+        self._site.finish_as(finishing(settings, os.getcwd(), sink.line))
         self._site.offload = offload_threads(
             settings.offload_threads,
             self._poller,
-            settings.socket_timeout,
+            most.send_timeout,
             f"worker {index}",
             sink.line,
         )
 
-    def start(self, sockets: list[socket.socket]) -> None:
-        """Accepts on C{sockets}, which are this object's from now on."""
+    def start(self, sockets: list[socket.socket], proxied: Sequence[bool] = ()) -> None:
+        """
+        C{sockets} are this object's from now on, which accepts on them with L{accept}.
+
+        @param proxied: see L{Serving.start <twsgi.worker.serving.Serving.start>}.
+        """
         self._site.start()
-        for sock in sockets:
+        for sock, introduced in zip(sockets, proxied or [False] * len(sockets), strict=True):
             acceptor = ThreadAcceptor(
                 sock,
                 self._site,
@@ -83,8 +85,13 @@ class Listeners:
                 self._sink.line,
                 self._cores.environ.get("SERVER_PORT", ""),
                 self._cores.wait_point,
+                introduced,
             )
             self._acceptors.append(acceptor)
+
+    def accept(self) -> None:
+        """Accepts connections from now on."""
+        for acceptor in self._acceptors:
             acceptor.resume()
         self._line_up()
 

@@ -8,7 +8,7 @@ import socket
 import sys
 import time
 import traceback
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import IReactorCore
 
@@ -22,26 +22,36 @@ from twsgi.control.child import (
     leave_within,
     leaving_if_orphaned,
 )
-from twsgi.control.commands import AddFrontendLink, Describe, Failed, Ready
+from twsgi.control.commands import AddFrontendLink, Describe, Failed, Ready, Sources
+from twsgi.control.hooks import Hooks
 from twsgi.control.launch import SCOREBOARD_FD, Launch
+from twsgi.control.openfiles import take_limit
+from twsgi.control.resources import stacks_of, take_resources
 from twsgi.control.scoreboard import BOOTING, WORKER_PID, WORKER_STARTED, WORKER_STATE, Scoreboard
-from twsgi.errors import EXIT_NO_APP, ApplicationError
+from twsgi.errors import EXIT_NO_APP, ApplicationError, HookError, UserError
 from twsgi.interfaces import ILineLog
-from twsgi.settings.model import Settings
+from twsgi.worker.bootstrap import PROGRAM, accepting, bootstrap
 from twsgi.worker.serving import Serving
-from twsgi.wsgi.application import Application
 from twsgi.wsgi.environ import base_environ
-from twsgi.wsgi.loader import extend_path, load_application
+
+if TYPE_CHECKING:
+    from twsgi.worker.autoreload import ModuleWatch
 
 #: What is imported when it is first needed; see L{preload}.
 _LATER = (
     "encodings.ascii",
     "encodings.idna",
     "encodings.latin_1",
+    "encodings.utf_8_sig",
+    "tokenize",
     "traceback",
     "twisted.internet.address",
     "twisted.web.static",
+    "twsgi.worker.autoreload",
     "twsgi.worker.listeners",
+    "twsgi.worker.tracebacker",
+    "twsgi.wsgi.catching",
+    "twsgi.wsgi.virtualenv",
 )
 
 #: Seconds after which a thread that runs Python lets another one: a fifth of Python's own default.
@@ -70,6 +80,7 @@ class Worker:
         record[WORKER_STATE] = BOOTING
         self._link = _Link(self, reactor)
         self._serving: Serving | None = None
+        self._watch: ModuleWatch | None = None
 
     def start(self) -> None:
         """Loads the application and says how that went; serves if it went well."""
@@ -78,25 +89,55 @@ class Worker:
         sys.setswitchinterval(SWITCH_INTERVAL)
         # Where uWSGI's applications expect to be imported from.
         sys.path.insert(0, ".")
+        sys.argv = [PROGRAM]
         try:
             with leaving_if_orphaned(self._say_orphaned):
                 connect(self._reactor, self._link)
                 leave_signals_to_master(self._reactor, self._link)
-                application = load(self._launch.settings, self._sink)
-        except ApplicationError as error:
-            self._sink.line(f"unable to load app 0 (mountpoint='') ({error})")
-            self.exit_code = EXIT_NO_APP
-            told = self._link.callRemote(Failed, reason=str(error))
-            told.addBoth(lambda _: self._stop())
+                hooks = Hooks(self._sink)
+                hooks.hooks("post-fork", self._launch.settings.hook_post_fork)
+                loaded = bootstrap(self._launch.settings, self._sink)
+                accepting(hooks, self._launch.settings, self._launch.index, self._launch.first)
+        except (ApplicationError, HookError) as error:
+            self._fail(error)
             return
         seconds = time.time() - began
-        self._serving = self._serve(application)
-        self._serving.start(
-            [socket.socket(fileno=one.descriptor) for one in self._launch.listeners]
-        )
+        self._serving = self._serve(loaded)
+        self._watch_modules()
+        sockets = [socket.socket(fileno=one.descriptor) for one in self._launch.listeners]
+        proxied = [one.proxied for one in self._launch.listeners]
+        with stacks_of(self._launch.settings.threads_stacksize):
+            self._serving.start(sockets, accepts=not self._launch.waits, proxied=proxied)
         self._link.callRemote(Ready, seconds=seconds).addErrback(lambda _: None)
 
-    def _serve(self, application: Application) -> Serving:
+    def _fail(self, error: ApplicationError | HookError) -> None:
+        """Says that the application cannot be loaded, and ends when that has been heard."""
+        self._sink.line(f"unable to load app 0 (mountpoint='') ({error})")
+        self.exit_code = EXIT_NO_APP
+        if self._launch.settings.py_autoreload:
+            from twsgi.worker.autoreload import suspects
+
+            self._say_sources(*suspects(error), failed=True)
+        told = self._link.callRemote(Failed, reason=str(error))
+        told.addBoth(lambda _: self._stop())
+
+    def _watch_modules(self) -> None:
+        """Looks from now on whether what has been loaded changes (C{py-autoreload})."""
+        settings = self._launch.settings
+        if settings.py_autoreload:
+            from twsgi.worker.autoreload import ModuleWatch
+
+            ignored = settings.py_auto_reload_ignore
+            self._watch = ModuleWatch(
+                self._reactor, settings.py_autoreload, ignored, self._say_sources
+            )
+            self._watch.start()
+
+    def _say_sources(self, paths: list[str], changed: list[int], failed: bool = False) -> None:
+        said = self._link.callRemote(Sources, paths=paths, changed=changed, failed=failed)
+        said.addErrback(lambda _: None)
+
+    def _serve(self, loaded: Any) -> Serving:
         launch = self._launch
         environ = base_environ(
             launch.server_name,
@@ -106,7 +147,7 @@ class Worker:
         )
         return Serving(
             launch.settings,
-            application,
+            loaded,
             environ,
             self._scoreboard,
             launch.place,
@@ -130,6 +171,11 @@ class Worker:
         except Exception:
             return traceback.format_exc()
         return ""
+
+    def accept(self) -> None:
+        """See L{twsgi.control.commands.Accept}."""
+        if self._serving is not None:
+            self._serving.accept()
 
     def stop_begins(self) -> None:
         """See L{twsgi.control.commands.StopBegun}."""
@@ -168,6 +214,8 @@ class Worker:
 
     def stopped(self) -> None:
         """The reactor has stopped."""
+        if self._watch is not None:
+            self._watch.stop()
         if self._serving is not None:
             self._serving.stop()
 
@@ -198,41 +246,10 @@ def preload() -> None:
         importlib.import_module(name)
 
 
-def load(settings: Settings, sink: ILineLog) -> Application:
-    """
-    The application, announced in the log; with C{need-app = false}, where it cannot be had, one
-    that answers 500.
-
-    @raise ApplicationError: it cannot be had.
-    """
-    for line in extend_path(settings.pythonpath):
-        sink.line(line)
-    began = time.time()
-    try:
-        application = load_application(settings)
-    except ApplicationError as error:
-        if settings.need_app:
-            raise
-        sink.line(f"*** no app loaded: every request is answered 500 *** ({error})")
-        return _no_application
-    sink.line(
-        f"WSGI app 0 (mountpoint='') ready in {time.time() - began:.0f} seconds on interpreter "
-        f"{id(sys.modules):#x} pid: {os.getpid()} (default app)"
-    )
-    return application
-
-
-def _no_application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-    environ["wsgi.errors"].write(
-        "--- no python application found, check your startup logs for errors ---\n"
-    )
-    start_response("500 Internal Server Error", [("Content-Type", "text/plain")])
-    return [b"Internal Server Error"]
-
-
 def main() -> None:
     """The process."""
     launch, sink = begin()
+    take_limit(launch.open_files)
     from twisted.internet import reactor as installed
 
     reactor: Any = installed
@@ -240,6 +257,11 @@ def main() -> None:
     worker = Worker(launch, sink, reactor)
     if launch.settings.chroot is not None:
         preload()
+    try:
+        take_resources(launch.settings, launch.index, sink)
+    except UserError as error:
+        sink.line(f"twsgi: {error}")
+        end(error.exit_code)
     enter(launch, sink)
     reactor.callWhenRunning(worker.start)
     reactor.run(installSignalHandlers=False)

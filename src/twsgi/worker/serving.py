@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from twsgi.control.scoreboard import (
@@ -19,16 +20,20 @@ from twsgi.control.scoreboard import (
 from twsgi.interfaces import ILineLog
 from twsgi.log.requestline import DELAY, RequestLog
 from twsgi.settings.model import Settings
+from twsgi.web.finishing import finishing
 from twsgi.web.offload import offloads
 from twsgi.worker.stacks import Stacks
 from twsgi.wsgi.application import Application
 from twsgi.wsgi.bouncer import Bouncer
 from twsgi.wsgi.core import Cores
+from twsgi.wsgi.finished import response_class
 from twsgi.wsgi.link import WorkerLink
+from twsgi.wsgi.mounts import Mounts
 from twsgi.wsgi.waitpoint import wait_point
 
 if TYPE_CHECKING:
     from twsgi.worker.listeners import Listeners
+    from twsgi.worker.tracebacker import Tracebacker
 
 #: Seconds after which a core gives up on a frontend that reads nothing.  How slow a client may be
 #: is the frontend's to judge; this is for one that hangs.
@@ -45,7 +50,7 @@ class Serving:
     def __init__(
         self,
         settings: Settings,
-        application: Application,
+        application: Application | Mounts,
         environ: dict[str, Any],
         scoreboard: Scoreboard,
         place: int,
@@ -66,11 +71,7 @@ class Serving:
         self._index = index
         self._record = scoreboard.worker(place)
         self._record[WORKER_STATE] = BOOTING
-        # The place's counters go on counting, whoever had it before.
-        others = requests_before - scoreboard.worker_requests(place)
-        self._log = RequestLog(
-            sink, scoreboard.total_requests, lambda: scoreboard.worker_requests(place) + others
-        )
+        self._log = _request_log(sink, scoreboard, place, requests_before)
         self._cores = Cores(
             application,
             environ,
@@ -80,6 +81,7 @@ class Serving:
             None if settings.disable_logging else self._log,
             sink.line,
         )
+        self._cores.response = response_class(settings, finishing(settings, os.getcwd(), sink.line))
         self._stacks = Stacks(self._cores.threads, scoreboard, place, settings.harakiri > 0)
         if scoreboard.shared:
             self._cores.taken = Bouncer(
@@ -90,16 +92,33 @@ class Serving:
         self._draining = False
         self._drained: Callable[[], None] | None = None
         self._flush_call: Any = None
+        self._tracebacker = self._make_tracebacker()
+        self._adapt(application, environ)
 
-    def start(self, sockets: list[socket.socket]) -> None:
-        """Starts the cores, and accepts on C{sockets}, which are this object's from now on."""
+    def start(
+        self, sockets: list[socket.socket], accepts: bool = True, proxied: Sequence[bool] = ()
+    ) -> None:
+        """
+        Starts the cores.
+
+        @param sockets: are listened on, and this object's from now on.
+        @param accepts: connections, at once; else with L{accept}.
+        @param proxied: for each socket, C{Tuning.proxied}; none: all False.
+        """
         if sockets:
             from twsgi.worker.listeners import Listeners
 
             self._listeners = Listeners(
                 self._settings, self._cores, self._index, self._reactor, self._sink, self._answered
             )
-            self._listeners.start(sockets)
+            self._listeners.start(sockets, proxied)
+            if accepts:
+                self.accept()
+        if accepts:
+            self._take_name()
+        if self._settings.chdir2 is not None:
+            # What starts where the application was loaded is absolute by now.
+            os.chdir(self._settings.chdir2)
         self._cores.start(self._link_closed)
         self._stacks.started()
         self._record[WORKER_STATE] = READY
@@ -113,6 +132,13 @@ class Serving:
         self._cores.wait_point.add_link(link)
         if self._draining:
             link.retire()
+
+    def accept(self) -> None:
+        """See L{twsgi.control.commands.Accept}."""
+        if not self._draining:
+            self._take_name()
+        if self._listeners is not None and not self._draining:
+            self._listeners.accept()
 
     def stop_begins(self) -> None:
         """See L{twsgi.control.commands.StopBegun}."""
@@ -136,6 +162,30 @@ class Serving:
         """
         self._close_listeners(True, drained)
 
+    def _adapt(self, application: Application | Mounts, environ: dict[str, Any]) -> None:
+        """What it takes to run the application otherwise than usual; once, before it is run."""
+        if self._settings.wsgi_disable_file_wrapper:
+            environ.pop("wsgi.file_wrapper", None)
+        if self._settings.catch_exceptions:
+            from twsgi.wsgi.catching import tell_in
+
+            tell_in(self._cores)
+        if isinstance(application, Mounts):
+            application.serve_in(self._cores)
+
+    def _make_tracebacker(self) -> Tracebacker | None:
+        path = self._settings.py_tracebacker
+        if path is None:
+            return None
+        from twsgi.worker.tracebacker import Tracebacker
+
+        return Tracebacker(path, self._index, self._sink)
+
+    def _take_name(self) -> None:
+        """It serves: who served before under its number does no more."""
+        if self._tracebacker is not None:
+            self._tracebacker.start()
+
     def _close_listeners(self, final: bool, drained: Callable[[], None]) -> None:
         # First how much is left: whoever sees the state takes that for all that it has to finish.
         self._record[WORKER_OPEN] = self._open
@@ -153,6 +203,8 @@ class Serving:
         self._cores.stop()
         if self._listeners is not None:
             self._listeners.stop()
+        if self._tracebacker is not None:
+            self._tracebacker.stop()
         self._log.flush()
 
     def describe(self, cores: list[int], since: list[int], everything: bool) -> str:
@@ -184,3 +236,13 @@ class Serving:
         self._log.flush()
         self._record[WORKER_WAITING] = self._cores.wait_point.waiting()
         self._record[WORKER_OPEN] = self._open
+
+
+def _request_log(
+    sink: ILineLog, scoreboard: Scoreboard, place: int, requests_before: int
+) -> RequestLog:
+    # The place's counters go on counting, whoever had it before.
+    others = requests_before - scoreboard.worker_requests(place)
+    return RequestLog(
+        sink, scoreboard.total_requests, lambda: scoreboard.worker_requests(place) + others
+    )

@@ -14,13 +14,15 @@ from twisted.python.failure import Failure
 
 from twisted import __version__ as twisted_version
 from twsgi._version import __version__
+from twsgi.control.hooks import Hooks
 from twsgi.control.lastcall import LAST_CALL
 from twsgi.control.listening import Listening
+from twsgi.control.resources import stacks_of
 from twsgi.control.scoreboard import WORKER_PID, Scoreboard
-from twsgi.errors import ApplicationError
+from twsgi.errors import ApplicationError, HookError
 from twsgi.interfaces import ILineLog
 from twsgi.settings.model import Plan
-from twsgi.worker.main import load
+from twsgi.worker.bootstrap import accepting, bootstrap
 from twsgi.worker.serving import Serving
 from twsgi.wsgi.environ import base_environ
 
@@ -39,6 +41,7 @@ class Solo(Service):
         self.ready: Deferred[None] = Deferred()
         #: Without a master nobody reads it again.
         self.read_plan: Callable[[], Plan] | None = None
+        self.owner: Any = None
         self._plan = plan
         self._reactor = reactor
         self._log = log
@@ -61,9 +64,14 @@ class Solo(Service):
         super().startService()
         self.bind()
         plan = self._plan
+        hooks = Hooks(self._log)
         try:
-            application = load(plan.settings, self._log)
-        except ApplicationError as error:
+            hooks.commands("pre app", plan.settings.exec_pre_app)
+            hooks.hooks("post-fork", plan.settings.hook_post_fork)
+            loaded = bootstrap(plan.settings, self._log)
+            hooks.commands("post app", plan.settings.exec_post_app)
+            accepting(hooks, plan.settings, 1, True)
+        except (ApplicationError, HookError) as error:
             self._log.line(f"unable to load app 0 (mountpoint='') ({error})")
             self._listening.close()
             self.failed.errback(Failure(error))
@@ -79,9 +87,12 @@ class Solo(Service):
         scoreboard.give_worker(1, 1, plan.settings.threads)
         scoreboard.worker(1)[WORKER_PID] = os.getpid()
         self._serving = Serving(
-            plan.settings, application, environ, scoreboard, 1, self._reactor, self._log
+            plan.settings, loaded, environ, scoreboard, 1, self._reactor, self._log
         )
-        self._serving.start([one.socket.dup() for one in bound])
+        with stacks_of(plan.settings.threads_stacksize):
+            self._serving.start(
+                [one.socket.dup() for one in bound], proxied=[one.proxied for one in bound]
+            )
         versions = f"twsgi {__version__.public()} on Twisted {twisted_version}"
         self._log.line(f"*** {versions} is running in single process mode ***")
         self._log.line(

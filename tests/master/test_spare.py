@@ -1,4 +1,4 @@
-"""Tests of L{twsgi.master.cheaper}: tables of what was seen and what is decided."""
+"""Tests of L{twsgi.master.spare}: tables of what was seen and what is decided."""
 
 from __future__ import annotations
 
@@ -7,28 +7,10 @@ from hypothesis.strategies import booleans, integers, lists, tuples
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
+from tests.master.seeing import decisions, seen
 from twsgi.interfaces import ICheaperAlgorithm
-from twsgi.master.cheaper import NOTHING, Decision, Snapshot, SpareAlgorithm, WorkerSample
-
-
-def seen(*busy: int | None, waiting: int = 0, maximum: int = 4, minimum: int = 1) -> Snapshot:
-    """Workers of two threads, spawned one second after the other; None: it boots."""
-    return Snapshot(
-        workers=tuple(
-            WorkerSample(place + 1, cores is not None, cores or 0, float(place))
-            for place, cores in enumerate(busy)
-        ),
-        threads=2,
-        waiting=waiting,
-        minimum=minimum,
-        free=maximum - len(busy),
-    )
-
-
-def decisions(algorithm: SpareAlgorithm, snapshots: list[Snapshot]) -> dict[int, Decision]:
-    """What is decided, by the number of the sample (from 1); nothing is left out."""
-    found = {place + 1: algorithm.sampled(one) for place, one in enumerate(snapshots)}
-    return {place: decision for place, decision in found.items() if decision != NOTHING}
+from twsgi.master.cheaper import NOTHING, Decision, Snapshot, WorkerSample
+from twsgi.master.spare import SpareAlgorithm
 
 
 class GrowingTests(SynchronousTestCase):
